@@ -1,0 +1,5 @@
+export * from './aligned-split.ts'
+export * from './page-frame.ts'
+export * from './range.ts'
+export * from './range-map.ts'
+export * from './units.ts'
