@@ -1,0 +1,194 @@
+import { HostbridgeError } from '../errors.ts'
+import type { SimEvent } from './event.ts'
+import { EventHeap } from './event-heap.ts'
+import { LAST_TICK, notATick } from './tick.ts'
+
+export interface EventQueueOptions {
+  /** Events served at one instant before the queue calls it a livelock; 10^6 if left out. */
+  readonly maxAtOneInstant?: number
+}
+
+/**
+ * Serves events in the order (time, priority, source, sequence); the sequence counts every scheduling of a source, so that
+ * the order does not depend on what other sources do.
+ */
+export class EventQueue {
+  readonly maxAtOneInstant: number
+  readonly #heap = new EventHeap()
+  /** The waiting event of each slot. */
+  readonly #events: (SimEvent | undefined)[] = []
+  /** How often each source has scheduled. */
+  readonly #sequences: number[] = [0]
+  #now = 0
+  #servedNow = 0
+
+  constructor(options: EventQueueOptions = {}) {
+    this.maxAtOneInstant = options.maxAtOneInstant ?? 1e6
+  }
+
+  /** The present instant, in ticks. */
+  get now(): number {
+    return this.#now
+  }
+
+  /** The number of waiting events. */
+  get size(): number {
+    return this.#heap.size
+  }
+
+  /** When the first waiting event happens, `Infinity` when none waits. */
+  nextTick(): number {
+    return this.#heap.earliest
+  }
+
+  /** When the event with this handle happens; for {@link SimEvent.time}. */
+  timeOf(slot: number): number {
+    return this.#heap.timeOf(slot)
+  }
+
+  /**
+   * Lets `event` happen at `time`, in ticks.
+   *
+   * @throws HostbridgeError `time.tick` for what is no whole tick, `time.past` for a time before now, `time.scheduled` when
+   * the event waits already.
+   */
+  schedule(event: SimEvent, time: number): void {
+    this.#check(event, time)
+    if (event.slot >= 0) throw alreadyScheduled(event, time)
+    const slot = this.#heap.insert(time, event.rank, this.#nextSequence(event.rank))
+    this.#events[slot] = event
+    event.slot = slot
+    if (event.queue !== this) event.queue = this
+  }
+
+  /** Takes `event` back; returns whether it was waiting here. */
+  deschedule(event: SimEvent): boolean {
+    if (event.slot < 0 || event.queue !== this) return false
+    this.#heap.remove(event.slot)
+    this.#release(event)
+    return true
+  }
+
+  /**
+   * Lets `event` happen at `time` and not when it was to happen, as if it was scheduled for the first time now.
+   *
+   * @throws HostbridgeError `time.tick` and `time.past` as {@link schedule}, `time.scheduled` when it waits in another queue.
+   */
+  reschedule(event: SimEvent, time: number): void {
+    if (event.slot < 0 || event.queue !== this) {
+      this.schedule(event, time)
+      return
+    }
+    this.#check(event, time)
+    this.#heap.change(event.slot, time, this.#nextSequence(event.rank))
+  }
+
+  /**
+   * Moves on to the first waiting event and runs its action; returns the event, or `undefined` when none waits.
+   *
+   * An error of the action passes through; the event has happened then.
+   *
+   * @throws HostbridgeError `time.livelock` when too many events were served at one instant; the event still waits, and the
+   *   count begins anew.
+   */
+  serviceOne(): SimEvent | undefined {
+    const heap = this.#heap
+    const time = heap.earliest
+    if (time > LAST_TICK) return undefined
+    if (time !== this.#now) {
+      this.#now = time
+      this.#servedNow = 0
+    }
+    if (this.#servedNow >= this.maxAtOneInstant) {
+      const error = this.#livelock()
+      this.#servedNow = 0
+      throw error
+    }
+    this.#servedNow++
+    const event = this.#events[heap.takeFirst()] as SimEvent
+    this.#release(event)
+    event.action(event)
+    return event
+  }
+
+  /**
+   * Moves on to `time`, before which nothing waits.
+   *
+   * @throws HostbridgeError `time.tick` for what is no whole tick, `time.past` for a time before now, `time.skips` when an
+   * event waits for an earlier time.
+   */
+  advanceTo(time: number): void {
+    this.#checkTime(time, 'the queue')
+    if (time > this.nextTick()) {
+      const event = this.#events[this.#heap.first] as SimEvent
+      throw new HostbridgeError(
+        'time.skips',
+        `the queue cannot move on to ${time}: ${event.name} waits for ${event.time}; serve it first`,
+        { time, event: event.name, waitsFor: event.time },
+      )
+    }
+    if (time === this.#now) return
+    this.#now = time
+    this.#servedNow = 0
+  }
+
+  /** Forgets every waiting event and sets the present instant, which may lie in the past: for restoring a saved state. */
+  reset(now = 0): void {
+    if (!Number.isInteger(now) || now < 0 || now > LAST_TICK) throw notATick(now)
+    for (const event of this.#waiting()) this.deschedule(event)
+    this.#now = now
+    this.#servedNow = 0
+  }
+
+  #check(event: SimEvent, time: number): void {
+    if (time >= this.#now && time <= LAST_TICK && Number.isInteger(time)) return
+    this.#checkTime(time, event.name)
+  }
+
+  #checkTime(time: number, who: string): void {
+    if (!Number.isInteger(time) || time > LAST_TICK) throw notATick(time)
+    if (time < this.#now) {
+      throw new HostbridgeError('time.past', `${who} cannot go to ${time}: it is ${this.#now} already`, {
+        who,
+        time,
+        now: this.#now,
+      })
+    }
+  }
+
+  #nextSequence(rank: number): number {
+    const source = rank & 0xffff
+    const sequence = this.#sequences[source] ?? 0
+    this.#sequences[source] = sequence + 1
+    return sequence
+  }
+
+  #release(event: SimEvent): void {
+    this.#events[event.slot] = undefined
+    event.slot = -1
+  }
+
+  #waiting(): SimEvent[] {
+    return Array.from(this.#heap.slots(), (slot) => this.#events[slot] as SimEvent)
+  }
+
+  #livelock(): HostbridgeError {
+    const names = new Set<string>()
+    for (const event of this.#waiting()) if (event.time === this.#now) names.add(event.name)
+    const shown = [...names].slice(0, 8)
+    return new HostbridgeError(
+      'time.livelock',
+      `${this.#servedNow} events happened at ${this.#now} and more wait for it: ${shown.join(', ')}; ` +
+        'let them take time, or raise maxAtOneInstant',
+      { time: this.#now, served: this.#servedNow, waiting: shown },
+    )
+  }
+}
+
+function alreadyScheduled(event: SimEvent, time: number): HostbridgeError {
+  return new HostbridgeError(
+    'time.scheduled',
+    `event ${event.name} waits for ${event.time} already and cannot be scheduled for ${time}: use reschedule in its queue`,
+    { event: event.name, time, waitsFor: event.time },
+  )
+}

@@ -1,0 +1,244 @@
+import { fc, test } from '@fast-check/vitest'
+import { describe, expect, it } from 'vitest'
+import { SimEvent } from '../../src/time/event.ts'
+import { EventQueue } from '../../src/time/event-queue.ts'
+import { LAST_TICK } from '../../src/time/tick.ts'
+
+/** The oracle: an array that is sorted anew before every service. */
+class SortedQueue {
+  now = 0
+  readonly #waiting: { id: number; key: number[] }[] = []
+  readonly #sequences = new Map<number, number>()
+
+  schedule(id: number, event: SimEvent, time: number): void {
+    const sequence = this.#sequences.get(event.source) ?? 0
+    this.#sequences.set(event.source, sequence + 1)
+    this.#waiting.push({ id, key: [time, event.priority, event.source, sequence] })
+  }
+
+  deschedule(id: number): boolean {
+    const index = this.#waiting.findIndex((each) => each.id === id)
+    if (index >= 0) this.#waiting.splice(index, 1)
+    return index >= 0
+  }
+
+  serviceOne(): number | undefined {
+    this.#waiting.sort((a, b) => a.key.map((part, i) => part - (b.key[i] as number)).find((d) => d !== 0) ?? 0)
+    const first = this.#waiting.shift()
+    this.now = first?.key[0] ?? this.now
+    return first?.id
+  }
+}
+
+const eventOptions = fc.record({ priority: fc.integer({ min: -2, max: 2 }), source: fc.nat(2) })
+const step = fc.record({
+  does: fc.constantFrom('schedule', 'schedule', 'reschedule', 'deschedule', 'service'),
+  id: fc.nat(39),
+  delay: fc.oneof(fc.nat(2), fc.nat(100), fc.integer({ min: 0, max: 2 ** 40 })),
+})
+const scenario = {
+  options: fc.array(eventOptions, { minLength: 40, maxLength: 40 }),
+  steps: fc.array(step, { maxLength: 150 }),
+}
+
+describe('EventQueue', () => {
+  test.prop(scenario, { numRuns: 150 })('serves in the order of a sorted array', ({ options, steps }) => {
+    const queue = new EventQueue()
+    const oracle = new SortedQueue()
+    const served: number[] = []
+    const events = options.map((each, id) => new SimEvent(() => served.push(id), each))
+
+    for (const { does, id, delay } of steps) {
+      const event = events[id] as SimEvent
+      const time = queue.now + delay
+      if (does === 'service') {
+        expect(events.indexOf(queue.serviceOne() as SimEvent)).toBe(oracle.serviceOne() ?? -1)
+      } else if (does === 'deschedule') {
+        expect(queue.deschedule(event)).toBe(oracle.deschedule(id))
+      } else if (does === 'reschedule' || !event.scheduled) {
+        oracle.deschedule(id)
+        oracle.schedule(id, event, time)
+        queue[does === 'reschedule' ? 'reschedule' : 'schedule'](event, time)
+        expect(event.time).toBe(time)
+      }
+      expect(queue.now).toBe(oracle.now)
+    }
+
+    const rest: (number | undefined)[] = []
+    while (queue.size > 0) {
+      queue.serviceOne()
+      rest.push(oracle.serviceOne())
+    }
+    expect(served.slice(served.length - rest.length)).toEqual(rest)
+    expect(oracle.serviceOne()).toBeUndefined()
+  })
+
+  test.prop({ seeds: fc.array(fc.nat(50), { minLength: 1, maxLength: 80 }) }, { numRuns: 100 })(
+    'serves in the same order when events schedule themselves again',
+    ({ seeds }) => {
+      const queue = new EventQueue()
+      const oracle = new SortedQueue()
+      const served: number[] = []
+      let left = 200
+      const events = seeds.map((seed, id): SimEvent => {
+        const event = new SimEvent(() => {
+          served.push(id)
+          if (left-- > 0) queue.schedule(event, queue.now + ((seed * left) % 17))
+        })
+        return event
+      })
+      const expected: number[] = []
+
+      for (const [id, event] of events.entries()) {
+        queue.schedule(event, seeds[id] as number)
+        oracle.schedule(id, event, seeds[id] as number)
+      }
+      while (queue.serviceOne() !== undefined);
+      left = 200
+      for (let id = oracle.serviceOne(); id !== undefined; id = oracle.serviceOne()) {
+        expected.push(id)
+        if (left-- > 0) oracle.schedule(id, events[id] as SimEvent, oracle.now + (((seeds[id] as number) * left) % 17))
+      }
+
+      expect(served).toEqual(expected)
+    },
+  )
+
+  test('counts the sequence of each source by itself, so that other sources do not change the order', () => {
+    const order = (withNoise: boolean): string[] => {
+      const queue = new EventQueue()
+      const served: string[] = []
+      const event = (name: string, source: number) => new SimEvent(() => served.push(name), { source })
+      if (withNoise) for (let i = 0; i < 5; i++) queue.schedule(new SimEvent(() => {}, { source: 9 }), 1)
+      for (const [name, source] of [
+        ['b', 2],
+        ['a', 1],
+        ['c', 2],
+      ] as const)
+        queue.schedule(event(name, source), 1)
+      while (queue.serviceOne() !== undefined);
+      return served
+    }
+
+    expect(order(true)).toEqual(['a', 'b', 'c'])
+    expect(order(false)).toEqual(order(true))
+  })
+
+  test('has Infinity as its next tick when nothing waits', () => {
+    const queue = new EventQueue()
+
+    expect(queue.nextTick()).toBe(Number.POSITIVE_INFINITY)
+    expect(queue.serviceOne()).toBeUndefined()
+    queue.schedule(new SimEvent(() => {}), LAST_TICK)
+    expect(queue.nextTick()).toBe(LAST_TICK)
+  })
+
+  test('goes on after an action that throws', () => {
+    const queue = new EventQueue()
+    const broken = new SimEvent(() => {
+      throw new Error('broken')
+    })
+    queue.schedule(broken, 5)
+    queue.schedule(new SimEvent(() => {}), 6)
+
+    expect(() => queue.serviceOne()).toThrow('broken')
+
+    expect([queue.now, queue.size, broken.scheduled]).toEqual([5, 1, false])
+    queue.serviceOne()
+    expect(queue.now).toBe(6)
+  })
+
+  it.for([
+    { time: 0.5, code: 'time.tick' },
+    { time: Number.NaN, code: 'time.tick' },
+    { time: Number.POSITIVE_INFINITY, code: 'time.tick' },
+    { time: 2 ** 53, code: 'time.tick' },
+    { time: 9, code: 'time.past' },
+    { time: -1, code: 'time.past' },
+  ])('refuses to schedule for $time at 10 with $code', ({ time, code }) => {
+    const queue = new EventQueue()
+    queue.advanceTo(10)
+    const event = new SimEvent(() => {}, { name: 'timer' })
+    const waiting = new SimEvent(() => {})
+    queue.schedule(waiting, 20)
+
+    expect(() => queue.schedule(event, time)).toThrow(expect.objectContaining({ code }))
+    expect(() => queue.reschedule(waiting, time)).toThrow(expect.objectContaining({ code }))
+
+    expect([event.scheduled, waiting.time]).toEqual([false, 20])
+  })
+
+  test('refuses to schedule an event that waits already, here or elsewhere', () => {
+    const queue = new EventQueue()
+    const other = new EventQueue()
+    const event = new SimEvent(() => {}, { name: 'timer' })
+    queue.schedule(event, 5)
+
+    expect(() => queue.schedule(event, 6)).toThrow('event timer waits for 5 already')
+    expect(() => other.reschedule(event, 6)).toThrow(expect.objectContaining({ code: 'time.scheduled' }))
+    expect(other.deschedule(event)).toBe(false)
+    expect(event.time).toBe(5)
+  })
+
+  test('moves on to a time before which nothing waits', () => {
+    const queue = new EventQueue()
+    queue.schedule(new SimEvent(() => {}, { name: 'timer' }), 5)
+
+    queue.advanceTo(5)
+
+    expect(queue.now).toBe(5)
+    expect(() => queue.advanceTo(6)).toThrow('timer waits for 5')
+    expect(() => queue.advanceTo(4)).toThrow(expect.objectContaining({ code: 'time.past' }))
+  })
+
+  test('forgets all events when it is reset, also to an earlier time', () => {
+    const queue = new EventQueue()
+    const events = [1, 2, 3].map(() => new SimEvent(() => {}))
+    queue.advanceTo(100)
+    for (const event of events) queue.schedule(event, 200)
+
+    queue.reset(7)
+
+    expect([queue.now, queue.size, events.some((event) => event.scheduled)]).toEqual([7, 0, false])
+    expect(() => queue.reset(-1)).toThrow(expect.objectContaining({ code: 'time.tick' }))
+  })
+
+  test('calls too many events at one instant a livelock, names them and keeps them', () => {
+    const queue = new EventQueue({ maxAtOneInstant: 100 })
+    for (const name of ['ping', 'pong']) {
+      const event: SimEvent = new SimEvent(() => queue.schedule(event, queue.now), { name })
+      queue.schedule(event, 42)
+    }
+    queue.schedule(new SimEvent(() => {}, { name: 'later' }), 43)
+    const serveAll = () => {
+      while (queue.serviceOne() !== undefined);
+    }
+
+    expect(serveAll).toThrow(/^100 events happened at 42 and more wait for it: (ping, pong|pong, ping);/)
+    expect(serveAll).toThrow(expect.objectContaining({ code: 'time.livelock' }))
+    expect(queue.size).toBe(3)
+  })
+
+  test('goes on after a livelock that was cut', () => {
+    const queue = new EventQueue({ maxAtOneInstant: 2 })
+    const spinner: SimEvent = new SimEvent(() => queue.schedule(spinner, queue.now))
+    queue.schedule(spinner, 1)
+    expect(() => {
+      while (queue.serviceOne() !== undefined);
+    }).toThrow('2 events happened at 1')
+
+    queue.deschedule(spinner)
+    queue.schedule(new SimEvent(() => {}), 1)
+
+    expect(queue.serviceOne()).toBeDefined()
+  })
+
+  test('counts events at one instant anew at the next', () => {
+    const queue = new EventQueue({ maxAtOneInstant: 2 })
+    for (const time of [1, 1, 2, 2]) queue.schedule(new SimEvent(() => {}), time)
+
+    while (queue.serviceOne() !== undefined);
+
+    expect(queue.now).toBe(2)
+  })
+})
