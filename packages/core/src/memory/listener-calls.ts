@@ -1,0 +1,50 @@
+import type { AddressSpace } from './address-space.ts'
+import type { FlatRange } from './flat-range.ts'
+import type { MemoryListener, RefusedRun } from './listener.ts'
+import { MappingRefusedError } from './mapping-refused-error.ts'
+
+/**
+ * Calls listeners and remembers what went wrong, so that one that refuses or throws keeps no other from being told:
+ * {@link finish} tells whoever set the calls off.
+ */
+export class ListenerCalls {
+  readonly #refused: RefusedRun[] = []
+  readonly #failures: unknown[] = []
+
+  begin(listener: MemoryListener): void {
+    this.#attempt(() => listener.begin?.())
+  }
+
+  add(listener: MemoryListener, section: FlatRange, space: AddressSpace): void {
+    this.#attempt(() => {
+      const refusal = listener.regionAdd?.(section, space)
+      for (const run of refusal ?? []) this.#refused.push(run)
+    })
+  }
+
+  del(listener: MemoryListener, section: FlatRange, space: AddressSpace): void {
+    this.#attempt(() => listener.regionDel?.(section, space))
+  }
+
+  nop(listener: MemoryListener, section: FlatRange, space: AddressSpace): void {
+    if (listener.regionNop !== undefined) this.#attempt(() => listener.regionNop?.(section, space))
+  }
+
+  commit(listener: MemoryListener): void {
+    this.#attempt(() => listener.commit?.())
+  }
+
+  /** Throws the first error that a callback threw, else one {@link MappingRefusedError} of all refusals, else nothing. */
+  finish(what: string): void {
+    if (this.#failures.length > 0) throw this.#failures[0]
+    if (this.#refused.length > 0) throw new MappingRefusedError(what, this.#refused)
+  }
+
+  #attempt(call: () => void): void {
+    try {
+      call()
+    } catch (error) {
+      this.#failures.push(error)
+    }
+  }
+}

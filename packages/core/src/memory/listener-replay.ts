@@ -1,0 +1,30 @@
+import type { AddressSpace } from './address-space.ts'
+import type { MemoryListener } from './listener.ts'
+import { ListenerCalls } from './listener-calls.ts'
+import type { ListenerRegistry } from './listener-registry.ts'
+
+/** Registers a listener and tells it what is there: `begin`, `regionAdd` ascending, `commit` (LR-2). */
+export function registerListener(registry: ListenerRegistry, space: AddressSpace, listener: MemoryListener): void {
+  registry.add(listener, space)
+  const calls = new ListenerCalls()
+  calls.begin(listener)
+  for (const section of space.flatView.ranges) calls.add(listener, section, space)
+  calls.commit(listener)
+  try {
+    calls.finish(`what '${listener.name}' was to map of '${space.name}'`)
+  } catch (error) {
+    registry.remove(listener)
+    throw error
+  }
+}
+
+/** Tells a listener that everything goes, ascending, and forgets it (LR-3). */
+export function unregisterListener(registry: ListenerRegistry, space: AddressSpace, listener: MemoryListener): void {
+  if (!registry.of(space).some((registration) => registration.listener === listener)) return
+  const calls = new ListenerCalls()
+  calls.begin(listener)
+  for (const section of space.flatView.ranges) calls.del(listener, section, space)
+  calls.commit(listener)
+  registry.remove(listener)
+  calls.finish(`unregistering '${listener.name}'`)
+}

@@ -1,0 +1,40 @@
+import type { AddressSpace } from './address-space.ts'
+import type { FlatRange } from './flat-range.ts'
+
+/** A mapping that somebody could not take: what, and why, in words that end up in an error message. */
+export interface RefusedRun {
+  /** First address, in the address space where the mapping was to appear. */
+  readonly iova: bigint
+  /** Bytes, up to 2^64. */
+  readonly size: bigint
+  /** Stable: `page-size`, `iova-range`, `limit`, `not-ram`, … */
+  readonly code: string
+  /** A clause that continues "refused:". */
+  readonly reason: string
+}
+
+/** Every run of a mapping that was refused; nothing of them is in place. */
+export type Refusal = readonly RefusedRun[]
+
+/**
+ * Is told how the flat view of an address space changes (QEMU `MemoryListener`).
+ *
+ * Within a commit: `begin`, then for each address space all `regionDel`, then all `regionNop` and `regionAdd` in
+ * ascending order, then `commit` (rules TX-3, LC-1, LC-2). On registration: `begin`, `regionAdd` for each section, `commit` (LR-2).
+ * During all of them an access through the address space still meets the old view (TX-6).
+ *
+ * A listener whose `regionAdd` returns a refusal keeps nothing of the refused runs; the refusals of a commit
+ * are thrown together, to whoever changed the map, when the commit is complete.
+ * A change of the map from inside a callback is committed when all callbacks of the commit, or of the registration, have
+ * run. Who listens cannot change meanwhile.
+ */
+export interface MemoryListener {
+  readonly name: string
+  /** Listeners are called in ascending priority, `regionDel` in descending (LC-5); at equal priority as registered (LC-11). */
+  readonly priority: number
+  begin?(): void
+  regionAdd?(section: FlatRange, space: AddressSpace): Refusal | undefined
+  regionDel?(section: FlatRange, space: AddressSpace): void
+  regionNop?(section: FlatRange, space: AddressSpace): void
+  commit?(): void
+}

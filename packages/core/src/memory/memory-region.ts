@@ -1,0 +1,198 @@
+import { HostbridgeError } from '../errors.ts'
+import type { MemorySystem } from './memory-system.ts'
+import { checkNewChild } from './new-child.ts'
+import { checkAddress, checkPriority, checkSize } from './region-checks.ts'
+
+/** What a region is; `rom` is RAM that is read-only itself, `romd` a ROM device. */
+export type RegionKind = 'container' | 'ram' | 'rom' | 'romd' | 'mmio' | 'alias' | 'iommu'
+
+/** Where a region is put among its siblings. */
+export interface AddOptions {
+  /** Where regions overlap the highest priority is seen, and at equal priority the one added last (TM-2). Default 0. */
+  readonly priority?: number
+}
+
+/**
+ * A piece of an address map: a node of a tree that is rendered into flat views.
+ *
+ * A region is made free and has no effect. It is bound to a {@link MemorySystem} when it becomes part of the tree of
+ * one of its address spaces, with everything that hangs together with it, and stays bound. Every change of a bound region
+ * is a transaction of its system: the change is seen, and listeners are told, when the outermost one ends.
+ */
+export abstract class MemoryRegion {
+  readonly name: string
+  /** True for a region that answers accesses itself where no child does (MR-6). */
+  readonly terminates: boolean = true
+  #system: MemorySystem | undefined
+  #container: MemoryRegion | undefined
+  readonly #children: MemoryRegion[] = []
+  #size: bigint
+  #address = 0n
+  #priority = 0
+  #enabled = true
+  #readonly = false
+
+  /** `size` is 1 to 2^64 bytes. */
+  protected constructor(name: string, size: bigint) {
+    this.name = name
+    this.#size = checkSize(name, size)
+  }
+
+  abstract get kind(): RegionKind
+
+  /** Bytes, 1 to 2^64. */
+  get size(): bigint {
+    return this.#size
+  }
+
+  /** Offset in the container; a root's own address shifts what is rendered below it (FV-11). */
+  get address(): bigint {
+    return this.#address
+  }
+
+  get priority(): number {
+    return this.#priority
+  }
+
+  get enabled(): boolean {
+    return this.#enabled
+  }
+
+  get readonly(): boolean {
+    return this.#readonly
+  }
+
+  /** The region that this one was added to. */
+  get container(): MemoryRegion | undefined {
+    return this.#container
+  }
+
+  /** In the order in which they are rendered: descending priority, at equal priority the newest first (TM-2). */
+  get children(): readonly MemoryRegion[] {
+    return this.#children
+  }
+
+  /** The system that this region is bound to. */
+  get system(): MemorySystem | undefined {
+    return this.#system
+  }
+
+  /** The region that an alias shows; `undefined` for everything else. */
+  get target(): MemoryRegion | undefined {
+    return undefined
+  }
+
+  /** The offset in {@link target} that an alias begins at. */
+  get targetOffset(): bigint {
+    return 0n
+  }
+
+  /**
+   * Puts `child` at `offset` bytes into this region; what does not fit is cut off (MR-5).
+   *
+   * @throws HostbridgeError `memory.double-add`, `memory.cycle`, `memory.alias-child`, `memory.address`, `memory.priority`,
+   *   or `memory.foreign-region` where parent and child belong to two systems.
+   * @throws MappingRefusedError where a listener refuses what appears; the child is in place then.
+   */
+  add(child: MemoryRegion, offset: bigint, options: AddOptions = {}): void {
+    checkAddress(child.name, `in '${this.name}'`, offset)
+    const priority = checkPriority(child.name, options.priority ?? 0)
+    checkNewChild(this, child)
+    this.#bindTogether(child)
+    this.change(this.#enabled && child.#enabled, () => this.#insert(child, offset, priority))
+  }
+
+  /** @throws HostbridgeError `memory.not-a-child`. */
+  remove(child: MemoryRegion): void {
+    if (child.#container !== this) {
+      const where = child.#container ? `it is in '${child.#container.name}'` : 'it is in no region'
+      throw new HostbridgeError(
+        'memory.not-a-child',
+        `'${child.name}' cannot be removed from '${this.name}': ${where}`,
+        { parent: this.name, child: child.name },
+      )
+    }
+    this.change(this.#enabled && child.#enabled, () => this.#take(child))
+  }
+
+  /** Shows or hides this region with all that is below it; hidden, it covers nothing (MR-10). */
+  setEnabled(enabled: boolean): void {
+    if (enabled === this.#enabled) return
+    this.change(true, () => {
+      this.#enabled = enabled
+    })
+  }
+
+  /** Read-only is inherited by everything below this region, through aliases too (MR-11). */
+  setReadonly(readonly: boolean): void {
+    if (readonly === this.#readonly) return
+    this.change(this.#enabled, () => {
+      this.#readonly = readonly
+    })
+  }
+
+  /** Resizes to 1 to 2^64 bytes. */
+  setSize(size: bigint): void {
+    checkSize(this.name, size)
+    if (size === this.#size) return
+    this.change(true, () => {
+      this.#size = size
+    })
+  }
+
+  /** Moves this region in its container; it becomes the newest among those of its priority (TM-3). */
+  setAddress(address: bigint): void {
+    const container = this.#container
+    checkAddress(this.name, container ? `in '${container.name}'` : 'on its own', address)
+    if (address === this.#address) return
+    this.change(this.#enabled && container?.enabled === true, () => {
+      this.#address = address
+      if (container === undefined) return
+      container.#take(this)
+      container.#insert(this, address, this.#priority)
+    })
+  }
+
+  /** Binds this one region; called by {@link MemorySystem.adopt} for everything that hangs together. */
+  bind(system: MemorySystem): void {
+    this.#system = system
+  }
+
+  /** Makes a change inside a transaction; `pending` says whether it can change a flat view (TM-5). */
+  protected change(pending: boolean, apply: () => void): void {
+    const system = this.#system
+    if (system === undefined) {
+      apply()
+      return
+    }
+    system.begin()
+    apply()
+    if (pending) system.topologyChanged()
+    system.commit()
+  }
+
+  #insert(child: MemoryRegion, offset: bigint, priority: number): void {
+    let low = 0
+    let high = this.#children.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#children[middle] as MemoryRegion).#priority > priority) low = middle + 1
+      else high = middle
+    }
+    this.#children.splice(low, 0, child)
+    child.#container = this
+    child.#address = offset
+    child.#priority = priority
+  }
+
+  #take(child: MemoryRegion): void {
+    this.#children.splice(this.#children.indexOf(child), 1)
+    child.#container = undefined
+  }
+
+  #bindTogether(child: MemoryRegion): void {
+    const system = this.#system ?? child.#system
+    system?.adopt(this)
+    system?.adopt(child)
+  }
+}

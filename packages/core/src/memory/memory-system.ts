@@ -1,0 +1,208 @@
+import { HostbridgeError } from '../errors.ts'
+import { ContextStack } from './access-context.ts'
+import { AddressSpace } from './address-space.ts'
+import { bindTogether } from './belonging.ts'
+import { EMPTY_VIEW, type FlatView } from './flat-view.ts'
+import { tellDifference } from './flat-view-diff.ts'
+import type { MemoryListener } from './listener.ts'
+import { ListenerCalls } from './listener-calls.ts'
+import { ListenerRegistry } from './listener-registry.ts'
+import type { MemoryRegion } from './memory-region.ts'
+import { render } from './render.ts'
+import { viewRoot } from './view-root.ts'
+
+/** Commits that listeners may set off by changing the map from their callbacks, one after the other. */
+const MOST_ROUNDS = 1000
+
+/**
+ * The regions, address spaces and listeners of one machine, and the transactions that change them (section 1.3).
+ *
+ * Several may live beside each other; a region belongs to one.
+ */
+export class MemorySystem {
+  readonly name: string
+  readonly #spaces: AddressSpace[] = []
+  readonly #registry = new ListenerRegistry()
+  /** Shared by all spaces: an access may go on in any of them. */
+  readonly #contexts = new ContextStack()
+  #views = new Map<MemoryRegion, FlatView>()
+  #depth = 0
+  #pending = false
+  /** Callbacks of listeners are running. */
+  #telling = false
+
+  constructor(name: string) {
+    this.name = name
+  }
+
+  /** In the order in which they were made. */
+  get spaces(): readonly AddressSpace[] {
+    return this.#spaces
+  }
+
+  /** In the order in which they are called. */
+  get listeners(): readonly MemoryListener[] {
+    return this.#registry.all.map(({ listener }) => listener)
+  }
+
+  /** Makes an address space that shows `root`, without any callback (LR-5). Root and all that hangs together with it become this system's. */
+  createSpace(name: string, root: MemoryRegion): AddressSpace {
+    this.adopt(root)
+    const space = new AddressSpace(name, root, this, this.#contexts)
+    space.replaceView(this.#viewOf(root))
+    this.#spaces.push(space)
+    return space
+  }
+
+  /**
+   * Forgets a space. Its listeners get no `regionDel` from this (LR-6), so there must be none left.
+   *
+   * @throws HostbridgeError `memory.space-in-use`, `memory.foreign-space`, `memory.in-callback` from a listener's callback.
+   */
+  destroySpace(space: AddressSpace): void {
+    this.#checkSilent(`'${space.name}' cannot be destroyed`)
+    const index = this.#spaces.indexOf(space)
+    if (index < 0) {
+      throw new HostbridgeError('memory.foreign-space', `'${space.name}' is no address space of '${this.name}'`, {
+        space: space.name,
+        system: this.name,
+      })
+    }
+    const [left] = this.#registry.of(space)
+    if (left !== undefined) {
+      throw new HostbridgeError(
+        'memory.space-in-use',
+        `'${space.name}' cannot be destroyed: '${left.listener.name}' listens to it; unregister it first`,
+        { space: space.name, listener: left.listener.name },
+      )
+    }
+    this.#spaces.splice(index, 1)
+    space.replaceView(EMPTY_VIEW)
+  }
+
+  /** Opens a transaction; they nest, and only the end of the outermost one has an effect (TX-2). */
+  begin(): void {
+    this.#depth++
+  }
+
+  /**
+   * Closes a transaction. The outermost one renders all views anew and tells all listeners, if a view may have changed (TX-3).
+   *
+   * @throws HostbridgeError `memory.commit` where none is open.
+   * @throws MappingRefusedError when all is done, with everything that listeners refused. What a listener's callback throws
+   *   is thrown then too: all others have been called by then.
+   */
+  commit(): void {
+    if (this.#depth === 0) {
+      throw new HostbridgeError('memory.commit', `no transaction of '${this.name}' is open: commit ends a begin`, {
+        system: this.name,
+      })
+    }
+    this.#depth--
+    if (this.#depth > 0 || !this.#pending || this.#telling) return
+    this.#settle()
+  }
+
+  /** Runs `change` inside a transaction, which ends even where `change` throws. */
+  transaction<T>(change: () => T): T {
+    this.begin()
+    let value: T
+    try {
+      value = change()
+    } catch (error) {
+      try {
+        this.commit()
+      } catch {
+        // The reason why the change was given up is what the caller needs.
+      }
+      throw error
+    }
+    this.commit()
+    return value
+  }
+
+  /**
+   * Lets `callListeners` call listeners one by one, for {@link AddressSpace}; what they change in the map is committed after
+   * it. `refusal` opens the message of the error.
+   *
+   * @throws HostbridgeError `memory.in-callback` from a callback: whoever is being told must stay the same.
+   */
+  tell(refusal: string, callListeners: (registry: ListenerRegistry) => void): void {
+    this.#checkSilent(refusal)
+    this.transaction(() => {
+      this.#telling = true
+      try {
+        callListeners(this.#registry)
+      } finally {
+        this.#telling = false
+      }
+    })
+  }
+
+  /** Notes inside a transaction that views may have changed; for regions. */
+  topologyChanged(): void {
+    this.#pending = true
+  }
+
+  /**
+   * Makes a region and everything that hangs together with it (containers, children, targets of aliases) this system's.
+   *
+   * @throws HostbridgeError `memory.foreign-region` where one of them belongs to another system; then none is bound.
+   */
+  adopt(region: MemoryRegion): void {
+    bindTogether(region, this)
+  }
+
+  #settle(): void {
+    const calls = new ListenerCalls()
+    this.#telling = true
+    let rounds = 0
+    try {
+      for (; this.#pending && rounds < MOST_ROUNDS; rounds++) this.#applyChanges(calls)
+    } finally {
+      this.#telling = false
+    }
+    calls.finish(`a change of the memory map of '${this.name}'`)
+    if (rounds === MOST_ROUNDS) {
+      throw new HostbridgeError(
+        'memory.endless-commit',
+        `the listeners of '${this.name}' have changed its map ${MOST_ROUNDS} times in one commit: change it from outside a callback`,
+        { system: this.name },
+      )
+    }
+  }
+
+  #checkSilent(refusal: string): void {
+    if (!this.#telling) return
+    throw new HostbridgeError(
+      'memory.in-callback',
+      `${refusal} while the listeners of '${this.name}' are being told of a change: do it when the change is complete`,
+      { system: this.name },
+    )
+  }
+
+  #applyChanges(calls: ListenerCalls): void {
+    this.#pending = false
+    this.#views = new Map()
+    // All are rendered first: what a callback changes belongs to the next round, for every space.
+    const views = this.#spaces.map((space) => ({ space, after: this.#viewOf(space.root) }))
+    for (const { listener } of this.#registry.all) calls.begin(listener)
+    for (const { space, after } of views) {
+      const listeners = this.#registry.of(space).map(({ listener }) => listener)
+      tellDifference(space, space.flatView, after, listeners, calls)
+      space.replaceView(after)
+    }
+    for (const { listener } of this.#registry.all) calls.commit(listener)
+  }
+
+  #viewOf(root: MemoryRegion): FlatView {
+    const shown = viewRoot(root)
+    if (shown === undefined) return EMPTY_VIEW
+    let view = this.#views.get(shown)
+    if (view === undefined) {
+      view = render(shown)
+      this.#views.set(shown, view)
+    }
+    return view
+  }
+}

@@ -1,0 +1,42 @@
+import { MemoryRegion, type RegionKind } from './memory-region.ts'
+import { checkBacking } from './region-checks.ts'
+import { SparseMemory } from './sparse-memory.ts'
+
+export interface RamOptions {
+  /** The bytes; several regions may share them. Default fresh memory of the region's size, all zero. */
+  readonly memory?: SparseMemory
+  /** Makes it ROM: reads are direct, writes are refused. */
+  readonly readonly?: boolean
+}
+
+/** Memory that accesses read and write directly; ROM where it is read-only itself. */
+export class RamRegion extends MemoryRegion {
+  /** The bytes behind this region, the region's first byte at offset 0. Loaders write here. */
+  readonly memory: SparseMemory
+
+  constructor(name: string, size: bigint, options: RamOptions = {}) {
+    super(name, size)
+    this.memory = options.memory ?? new SparseMemory(size)
+    checkBacking(name, size, this.memory)
+    if (options.readonly === true) this.setReadonly(true)
+  }
+
+  override get kind(): RegionKind {
+    return this.readonly ? 'rom' : 'ram'
+  }
+
+  override setSize(size: bigint): void {
+    checkBacking(this.name, size, this.memory)
+    super.setSize(size)
+  }
+}
+
+/** Makes a {@link RamRegion}. */
+export function ram(name: string, size: bigint, options?: RamOptions): RamRegion {
+  return new RamRegion(name, size, options)
+}
+
+/** Makes a read-only {@link RamRegion}. */
+export function rom(name: string, size: bigint, options?: RamOptions): RamRegion {
+  return new RamRegion(name, size, { ...options, readonly: true })
+}

@@ -1,0 +1,57 @@
+import { MemoryRegion, type RegionKind } from './memory-region.ts'
+import type { MmioOps } from './mmio-ops.ts'
+import { MmioPort } from './mmio-port.ts'
+import type { RamOptions } from './ram-region.ts'
+import { checkBacking, checkRegisters } from './region-checks.ts'
+import { SparseMemory } from './sparse-memory.ts'
+
+/**
+ * Flash: in ROM mode reads are direct and writes are calls of {@link MmioOps}; otherwise both are calls.
+ * It starts in ROM mode.
+ */
+export class RomDeviceRegion extends MemoryRegion {
+  /** The bytes that reads see in ROM mode, and that the callbacks change. */
+  readonly memory: SparseMemory
+  readonly port: MmioPort
+  #romMode = true
+
+  constructor(name: string, size: bigint, ops: MmioOps, options: Pick<RamOptions, 'memory'> = {}) {
+    checkRegisters(name, size)
+    super(name, size)
+    this.port = new MmioPort(name, ops)
+    this.memory = options.memory ?? new SparseMemory(size)
+    checkBacking(name, size, this.memory)
+  }
+
+  override get kind(): RegionKind {
+    return 'romd'
+  }
+
+  /** Whether reads are direct. */
+  get romMode(): boolean {
+    return this.#romMode
+  }
+
+  setRomMode(romMode: boolean): void {
+    if (romMode === this.#romMode) return
+    this.change(this.enabled, () => {
+      this.#romMode = romMode
+    })
+  }
+
+  override setSize(size: bigint): void {
+    checkRegisters(this.name, size)
+    checkBacking(this.name, size, this.memory)
+    super.setSize(size)
+  }
+}
+
+/** Makes a {@link RomDeviceRegion}. */
+export function romDevice(
+  name: string,
+  size: bigint,
+  ops: MmioOps,
+  options?: Pick<RamOptions, 'memory'>,
+): RomDeviceRegion {
+  return new RomDeviceRegion(name, size, ops, options)
+}

@@ -1,0 +1,195 @@
+import { PAGE_SIZE, splitAddress } from '../address/page-frame.ts'
+import { hex } from '../address/range.ts'
+import { ADDRESS_SPACE_SIZE } from '../address/units.ts'
+import { HostbridgeError } from '../errors.ts'
+import { CHUNK_SHIFT, CHUNK_SIZE, ChunkArena } from './chunk-arena.ts'
+
+/** What another thread needs to see the same bytes; structured-cloneable. */
+export interface SharedMemoryHandle {
+  readonly kind: 'sparse-memory'
+  readonly buffer: SharedArrayBuffer
+  readonly size: bigint
+}
+
+export interface SparseMemoryOptions {
+  /** Bytes that may be committed at most, directory included; default as far as the host goes. */
+  readonly limit?: number
+}
+
+/** The directory's root is the first slot after the arena's header. */
+const ROOT_SLOT = 1
+
+/** A directory node is one chunk of 32-bit slot numbers; 0 means that nothing is there. */
+const NODE_SHIFT = CHUNK_SHIFT - 2
+const NODE_ENTRIES = 2 ** NODE_SHIFT
+
+const CHUNK_BYTES = BigInt(CHUNK_SIZE)
+
+/** Pages of 4 KiB in a chunk. */
+const CHUNK_FRAMES = CHUNK_SIZE / PAGE_SIZE
+
+/** Up to this length a loop is faster than a view for the copy. */
+const SHORT = 32
+
+/**
+ * Bytes that cost what has been written to them: a directory of chunks of 64 KiB that are made when first written.
+ * Directory and chunks lie in one shared, growable buffer, so a thread that {@link attach}ed earlier finds chunks that
+ * are made later. Bytes that were never written read 0 and cost nothing.
+ */
+export class SparseMemory {
+  /** Bytes, 1 to 2^64. */
+  readonly size: bigint
+  readonly #arena: ChunkArena
+  /** Levels of the directory: 1 up to 1 GiB, 2 up to 16 TiB, then 3 and 4. */
+  readonly #levels: number
+
+  constructor(size: bigint, options: SparseMemoryOptions = {}, arena?: ChunkArena) {
+    if (size < 1n || size > ADDRESS_SPACE_SIZE) {
+      throw new HostbridgeError('memory.size', `memory cannot have ${hex(size)} bytes: it has 1 to 2^64`, { size })
+    }
+    this.size = size
+    const chunks = Number((size + CHUNK_BYTES - 1n) / CHUNK_BYTES)
+    let levels = 1
+    while (NODE_ENTRIES ** levels < chunks) levels++
+    this.#levels = levels
+    this.#arena = arena ?? createArena(chunks, levels, options.limit)
+  }
+
+  /** The memory behind a handle from {@link share}; what one side writes, the other reads. */
+  static attach(handle: SharedMemoryHandle): SparseMemory {
+    return new SparseMemory(handle.size, {}, ChunkArena.attach(handle.buffer))
+  }
+
+  share(): SharedMemoryHandle {
+    return { kind: 'sparse-memory', buffer: this.#arena.buffer, size: this.size }
+  }
+
+  /** Bytes in chunks and directory nodes that were made by writing. */
+  get committedBytes(): number {
+    return (this.#arena.taken - 1 - ROOT_SLOT) * CHUNK_SIZE
+  }
+
+  /** Bytes from a place to the end of the memory; exact below 2^53. */
+  bytesFrom(frame: number, offset: number): number {
+    return Number(this.size) - frame * PAGE_SIZE - offset
+  }
+
+  /** Copies `into.length` bytes from `offset` on. Bytes past the end read 0. */
+  read(offset: bigint, into: Uint8Array): void {
+    const inside = this.#inside(offset, into.length)
+    const { frame, offset: inPage } = splitAddress(offset)
+    this.readAt(frame, inPage, into, 0, inside)
+    into.fill(0, inside)
+  }
+
+  /** Copies `from` to `offset`; false where bytes were dropped, past the end or because the host had no memory for them. */
+  write(offset: bigint, from: Uint8Array): boolean {
+    const inside = this.#inside(offset, from.length)
+    const { frame, offset: inPage } = splitAddress(offset)
+    return this.writeAt(frame, inPage, from, 0, inside) && inside === from.length
+  }
+
+  /** As {@link read}, of `length` bytes at byte `offset` of page `frame`, to `into` from `position` on. All lie inside. */
+  readAt(frame: number, offset: number, into: Uint8Array, position: number, length: number): void {
+    let chunk = Math.floor(frame / CHUNK_FRAMES)
+    let inChunk = (frame - chunk * CHUNK_FRAMES) * PAGE_SIZE + offset
+    const end = position + length
+    for (let at = position; at < end; chunk++, inChunk = 0) {
+      const count = Math.min(end - at, CHUNK_SIZE - inChunk)
+      const slot = this.#find(chunk)
+      if (slot === 0) {
+        into.fill(0, at, at + count)
+      } else {
+        const from = slot * CHUNK_SIZE + inChunk
+        const bytes = this.#arena.bytes
+        if (count <= SHORT) for (let i = 0; i < count; i++) into[at + i] = bytes[from + i] as number
+        else into.set(bytes.subarray(from, from + count), at)
+      }
+      at += count
+    }
+  }
+
+  /** As {@link write}, of `length` bytes of `source` from `position` on, to byte `offset` of page `frame`. All lie inside. */
+  writeAt(frame: number, offset: number, source: Uint8Array, position: number, length: number): boolean {
+    let complete = true
+    let chunk = Math.floor(frame / CHUNK_FRAMES)
+    let inChunk = (frame - chunk * CHUNK_FRAMES) * PAGE_SIZE + offset
+    const end = position + length
+    for (let at = position; at < end; chunk++, inChunk = 0) {
+      const count = Math.min(end - at, CHUNK_SIZE - inChunk)
+      const slot = this.#find(chunk) || this.#make(chunk)
+      if (slot === 0) {
+        complete = false
+      } else {
+        const to = slot * CHUNK_SIZE + inChunk
+        const bytes = this.#arena.bytes
+        if (count <= SHORT) for (let i = 0; i < count; i++) bytes[to + i] = source[at + i] as number
+        else bytes.set(source.subarray(at, at + count), to)
+      }
+      at += count
+    }
+    return complete
+  }
+
+  /** Makes all bytes 0 again and gives the chunks back. No other thread may use the memory meanwhile. */
+  clear(): void {
+    this.#arena.clear()
+    this.#arena.take()
+  }
+
+  /** How many of `length` bytes from `offset` on lie in the memory. */
+  #inside(offset: bigint, length: number): number {
+    if (offset < 0n || offset >= this.size) return 0
+    const left = this.size - offset
+    return left < length ? Number(left) : length
+  }
+
+  /** The slot of a chunk, 0 where none has been made. The views reach it. */
+  #find(chunk: number): number {
+    const arena = this.#arena
+    let slot = ROOT_SLOT
+    for (let level = this.#levels - 1; level >= 0; level--) {
+      slot = arena.words[slot * NODE_ENTRIES + entryOf(chunk, level)] as number
+      if (slot === 0) return 0
+      if (slot >= arena.slots) arena.refresh()
+    }
+    return slot
+  }
+
+  /** Makes a chunk with the directory above it; 0 where the host has no memory for it. */
+  #make(chunk: number): number {
+    const arena = this.#arena
+    let slot = ROOT_SLOT
+    for (let level = this.#levels - 1; level >= 0; level--) {
+      const index = slot * NODE_ENTRIES + entryOf(chunk, level)
+      let next = arena.words[index] as number
+      if (next === 0) {
+        const made = arena.take()
+        if (made === 0) return 0
+        // Another thread may have made it meanwhile: then its chunk counts, and ours stays unused.
+        next = Atomics.compareExchange(arena.words, index, 0, made) || made
+      }
+      slot = next
+      if (slot >= arena.slots) arena.refresh()
+    }
+    return slot
+  }
+}
+
+/** Chunk numbers become entry numbers by level; powers of two, so that every product is exact. */
+const ENTRIES_PER_CHUNK = [1, 1 / NODE_ENTRIES, 1 / NODE_ENTRIES ** 2, 1 / NODE_ENTRIES ** 3] as const
+
+/** Which entry of the node of a level leads to a chunk; level 0 is the lowest. */
+function entryOf(chunk: number, level: number): number {
+  // Bit operations drop the fraction and see the lowest 32 bits, of which 14 count.
+  return (chunk * (ENTRIES_PER_CHUNK[level] as number)) & (NODE_ENTRIES - 1)
+}
+
+function createArena(chunks: number, levels: number, limit = Number.POSITIVE_INFINITY): ChunkArena {
+  const nodes = Math.ceil(chunks / (NODE_ENTRIES - 1)) + levels
+  const arena = ChunkArena.create(
+    Math.min(1 + ROOT_SLOT + chunks + nodes, 1 + ROOT_SLOT + Math.floor(limit / CHUNK_SIZE)),
+  )
+  arena.take()
+  return arena
+}

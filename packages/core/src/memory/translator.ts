@@ -1,0 +1,35 @@
+import type { AddressSpace } from './address-space.ts'
+
+/** What an access wants, and what a mapping permits; the bits are those of every IOMMU in the field. */
+export const Permission = { none: 0, read: 1, write: 2, readWrite: 3 } as const
+
+/** A union of {@link Permission} bits, 0 to 3. */
+export type PermissionBits = number
+
+/**
+ * The answer to one translation. The caller owns the object and lends it to {@link Translator.translate}, so that an
+ * access allocates nothing.
+ */
+export interface Translation {
+  /** What the entry permits; `none` where nothing is mapped. */
+  permission: PermissionBits
+  /** The page frame (of 4 KiB) in `target` that the asked page frame maps to. */
+  frame: number
+  /** log2 of the size in bytes of the naturally aligned entry around the asked page, 12 to 64. */
+  shift: number
+  /** The address space that `frame` lies in. */
+  target: AddressSpace | undefined
+}
+
+/**
+ * What an IOMMU region asks of its IOMMU. Declared here because the memory core calls it; implemented in `iommu/`.
+ *
+ * Page frames are of 4 KiB, relative to the region's first byte, 0 to 2^52 - 1.
+ */
+export interface Translator {
+  /**
+   * Fills `out` for the page `frame`. `access` is a hint (`none` asks for the full permission): an answer may carry more
+   * than was asked, never less than it would for `none`, except that a forbidden access may be answered with `none`.
+   */
+  translate(frame: number, access: PermissionBits, out: Translation): void
+}
