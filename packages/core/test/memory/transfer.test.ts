@@ -1,3 +1,4 @@
+// Long because every kind of region answers every kind of piece here (section 2.5).
 import { describe, expect, test } from 'vitest'
 import {
   alias,

@@ -1,0 +1,198 @@
+import { EventEmitter } from 'eventemitter3'
+import type { AddressSpace } from '../memory/address-space.ts'
+import { ContainerRegion } from '../memory/container-region.ts'
+import type { AddOptions, MemoryRegion } from '../memory/memory-region.ts'
+import { MemorySystem } from '../memory/memory-system.ts'
+import { formatFlatView, formatTree } from '../memory/mtree.ts'
+import { SimEvent, type SimEventOptions } from '../time/event.ts'
+import { EventQueue } from '../time/event-queue.ts'
+import { tickOf } from '../time/tick.ts'
+import { BoundedLog } from './bounded-log.ts'
+import { checkLoose, checkPlace, checkPlaceInMemory, checkPlugged } from './composition-errors.ts'
+import type { Device } from './device.ts'
+import { devicesBelow } from './device-tree.ts'
+import type { GuestError, MachineEvents } from './machine-events.ts'
+import { type MachineState, restoreMachine, saveMachine } from './machine-state.ts'
+import { resetDevices } from './reset.ts'
+import { runAll } from './run-all.ts'
+import { RunLoop, type RunOptions, type RunResult } from './run-loop.ts'
+
+export interface PlugOptions {
+  /** The bridge that the device sits behind. */
+  readonly parent?: Device
+  /** The last part of its path; the device's name if left out. */
+  readonly at?: string
+}
+
+/** A system memory, devices, and the virtual time they live in. One thread owns it. */
+export class Machine {
+  readonly name: string
+  readonly memory: MemorySystem
+  /** All of system memory: 2^64 bytes. */
+  readonly root: ContainerRegion
+  /** System memory as CPUs, and devices without an IOMMU, see it. */
+  readonly space: AddressSpace
+  readonly events: EventEmitter<MachineEvents> = new EventEmitter<MachineEvents>()
+  readonly queue: EventQueue = new EventQueue()
+  /** The last mistakes of the guest. */
+  readonly guestErrors: BoundedLog<GuestError> = new BoundedLog<GuestError>()
+  readonly #devices: Device[] = []
+  /** The device whose `onPlug` is running: what is done to the machine meanwhile is undone with it. */
+  #plugging: Device | undefined
+  readonly #loop: RunLoop
+
+  constructor(name: string) {
+    this.name = name
+    this.memory = new MemorySystem(name)
+    this.root = new ContainerRegion('system')
+    this.space = this.memory.createSpace('memory', this.root)
+    this.#loop = new RunLoop(`machine '${name}'`, this.queue)
+  }
+
+  /** Virtual time in ticks of 1 ns. */
+  get now(): bigint {
+    return BigInt(this.queue.now)
+  }
+
+  /** The devices that are plugged into the machine itself, in the order of plugging. */
+  get topDevices(): readonly Device[] {
+    return this.#devices
+  }
+
+  /** All devices, each before its children. */
+  devices(): Generator<Device, void, undefined> {
+    return devicesBelow(this.#devices)
+  }
+
+  /**
+   * Puts a region into system memory and returns it.
+   *
+   * @throws HostbridgeError `machine.overlap` with one of the same priority, `address.range` past the end of the space.
+   * @throws MappingRefusedError where a listener cannot take it; it is not mapped then.
+   */
+  map<R extends MemoryRegion>(address: bigint, region: R, options: AddOptions = {}): R {
+    checkPlaceInMemory(this, address, region, options.priority ?? 0)
+    const { container: before } = region
+    const takeOut = (): void => {
+      if (before === undefined && region.container === this.root) this.root.remove(region)
+    }
+    try {
+      this.root.add(region, address, options)
+    } catch (error) {
+      takeOut()
+      throw error
+    }
+    this.#plugging?.onRelease(takeOut)
+    return region
+  }
+
+  /** Takes a region out of system memory. @throws HostbridgeError `memory.not-a-child`. */
+  unmap(region: MemoryRegion): void {
+    this.root.remove(region)
+  }
+
+  /**
+   * Plugs a device and returns it. When its `onPlug` throws, the error passes through and the machine is as it was.
+   *
+   * @throws HostbridgeError `machine.already-plugged`, `machine.foreign-parent`, `machine.place-taken`.
+   */
+  plug<D extends Device>(device: D, options: PlugOptions = {}): D {
+    const { parent, at = device.name } = options
+    const place = { machine: this, parent, at }
+    checkLoose(this, device)
+    checkPlace(place, device)
+    const outer = this.#plugging
+    this.#plugging = device
+    try {
+      device.attach(place)
+    } finally {
+      this.#plugging = outer
+    }
+    if (parent === undefined) this.#devices.push(device)
+    outer?.onRelease(() => {
+      if (device.place === place) this.unplug(device)
+    })
+    this.events.emit('plugged', device)
+    return device
+  }
+
+  /**
+   * Unplugs a device, after all that is plugged below it, the newest first.
+   *
+   * @throws HostbridgeError `machine.not-plugged`. The first error of an `onUnplug` is thrown when all of them are gone.
+   */
+  unplug(device: Device): void {
+    checkPlugged(this, device)
+    const { path } = device
+    if (device.parent === undefined) this.#devices.splice(this.#devices.indexOf(device), 1)
+    else device.withdraw()
+    runAll(this.#leaving(device, path))
+  }
+
+  /** Resets all devices in three phases; see {@link resetDevices} for the order. */
+  reset(): void {
+    resetDevices(this.#devices)
+    this.events.emit('reset', this)
+  }
+
+  /** Lets `action` happen at a time, in ticks. @throws HostbridgeError `time.past`, `time.tick`. */
+  at(time: bigint, action: (event: SimEvent) => void, options?: SimEventOptions): SimEvent {
+    const event = new SimEvent(action, options)
+    this.queue.schedule(event, tickOf(time))
+    this.#plugging?.onRelease(() => this.queue.deschedule(event))
+    return event
+  }
+
+  /** Lets `action` happen `delay` ticks from now. */
+  after(delay: bigint, action: (event: SimEvent) => void, options?: SimEventOptions): SimEvent {
+    return this.at(this.now + delay, action, options)
+  }
+
+  /**
+   * Lets events happen in their order until a time is reached, nothing waits, or somebody stops it.
+   * An error of an event's action passes through; the machine can be run on.
+   *
+   * @throws HostbridgeError `time.past`, `time.tick`, `time.livelock`, or `machine.running` from inside an event.
+   */
+  run(options: RunOptions = {}): RunResult {
+    return this.#loop.run(options)
+  }
+
+  /** Ends the run when the event that is happening has happened; without effect while the machine does not run. */
+  stop(cause: string): void {
+    this.#loop.stop(cause)
+  }
+
+  /** Records a mistake of the guest and tells the listeners. */
+  guestError(mistake: Omit<GuestError, 'time'>): GuestError {
+    const error: GuestError = { ...mistake, time: this.now }
+    this.guestErrors.record(error)
+    this.events.emit('guest-error', error)
+    return error
+  }
+
+  /** Time and devices as data that `structuredClone` takes; see {@link MachineState}. */
+  save(): MachineState {
+    return saveMachine(this)
+  }
+
+  /** Brings the machine to a saved time and state; see {@link restoreMachine}. Not from inside an event. */
+  restore(state: MachineState): void {
+    this.#loop.checkIdle('be restored')
+    restoreMachine(this, state)
+  }
+
+  /** The tree of memory regions and the flat view of every address space, as text. */
+  mtree(): string {
+    return [formatTree(this.memory), ...this.memory.spaces.map(formatFlatView)].join('\n').trimEnd()
+  }
+  /** The steps of an unplug, each found when it is its turn: what leaves may take others with it. */
+  *#leaving(device: Device, path: string): Generator<() => void, void, undefined> {
+    for (let child = device.children.at(-1); child !== undefined; child = device.children.at(-1)) {
+      const newest = child
+      yield () => this.unplug(newest)
+    }
+    yield () => device.detach()
+    yield () => this.events.emit('unplugged', device, path)
+  }
+}

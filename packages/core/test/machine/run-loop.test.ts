@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest'
+import { Machine } from '../../src/machine/machine.ts'
+import { ms, us } from '../../src/time/units.ts'
+
+describe('run', () => {
+  test('serves the events of its last instant and ends there', () => {
+    const machine = new Machine('pc')
+    const seen: bigint[] = []
+    for (const time of [3n, 10n, 11n]) machine.at(time * ms, () => seen.push(machine.now))
+
+    const result = machine.run({ until: 10n * ms })
+
+    expect(seen).toEqual([3n * ms, 10n * ms])
+    expect(result).toEqual({ ended: 'until', cause: undefined, events: 2, now: 10n * ms })
+  })
+
+  test('goes on from where it ended', () => {
+    const machine = new Machine('pc')
+    const seen: bigint[] = []
+    machine.run({ until: 10n * ms })
+    machine.after(5n * us, () => seen.push(machine.now))
+
+    const result = machine.run({ until: 20n * ms })
+
+    expect(seen).toEqual([10n * ms + 5n * us])
+    expect(result.events).toBe(1)
+  })
+
+  test('ends when nothing waits where no end is given', () => {
+    const machine = new Machine('pc')
+    machine.at(5n, () => machine.after(6n, () => {}))
+
+    expect(machine.run()).toEqual({ ended: 'idle', cause: undefined, events: 2, now: 11n })
+  })
+
+  test('stops behind the event that asks for it and can be run on', () => {
+    const machine = new Machine('pc')
+    machine.at(5n, () => machine.stop('breakpoint'))
+    machine.at(5n, () => {})
+
+    const first = machine.run({ until: 10n })
+    const second = machine.run({ until: 10n })
+
+    expect(first).toEqual({ ended: 'stopped', cause: 'breakpoint', events: 1, now: 5n })
+    expect(second).toEqual({ ended: 'until', cause: undefined, events: 1, now: 10n })
+  })
+
+  test('lets an error of an event through and can be run on', () => {
+    const machine = new Machine('pc')
+    machine.at(5n, () => {
+      throw new Error('broken device')
+    })
+    machine.at(6n, () => {})
+
+    expect(() => machine.run({ until: 10n })).toThrow('broken device')
+
+    expect(machine.now).toBe(5n)
+    expect(machine.run({ until: 10n }).events).toBe(1)
+  })
+
+  test('refuses to run into the past, past the end of time, and from inside an event', () => {
+    const machine = new Machine('pc')
+    machine.run({ until: 10n })
+    machine.at(11n, () => machine.run({ until: 12n }))
+
+    expect(() => machine.run({ until: 9n })).toThrow("machine 'pc' cannot run until 9: it is 10 already")
+    expect(() => machine.run({ until: 2n ** 53n })).toThrow(expect.objectContaining({ code: 'time.tick' }))
+    expect(() => machine.run({ until: 11n })).toThrow(expect.objectContaining({ code: 'machine.running' }))
+    expect(() => machine.at(9n, () => {})).toThrow(expect.objectContaining({ code: 'time.past' }))
+  })
+})
