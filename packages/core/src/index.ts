@@ -1,0 +1,6 @@
+export * from './address/index.ts'
+export { HostbridgeError } from './errors.ts'
+export * from './iommu/index.ts'
+export * from './machine/index.ts'
+export * from './memory/index.ts'
+export * from './time/index.ts'
