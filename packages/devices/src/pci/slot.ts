@@ -1,0 +1,21 @@
+import type { Machine } from '@hostbridge/core/machine'
+import type { AddressSpace } from '@hostbridge/core/memory'
+import type { PciAddress } from './address.ts'
+
+/**
+ * A function's place on a bus, as the function sees it.
+ *
+ * A guest's bus and a host's bus both hand these out, so that one class serves as an emulated device and as the card
+ * that is passed through: what differs is where its DMA goes.
+ */
+export interface PciSlot {
+  /** Names the bus and the place in messages: `pci.0 00:01.0`. */
+  readonly name: string
+  readonly address: PciAddress
+  /** The 16 bits that the function's requests carry. */
+  readonly requester: number
+  /** Where the function's DMA goes: on a guest's bus through the guest's IOMMU, on a host's through the host's table. */
+  readonly dma: AddressSpace
+  /** Whose virtual time the function lives in and who is told of its faults; `undefined` for a card that nobody uses. */
+  readonly machine: Machine | undefined
+}
