@@ -1,0 +1,187 @@
+import { HostbridgeError } from '@hostbridge/core'
+import { Device, type DeviceState, type Machine } from '@hostbridge/core/machine'
+import { type AddressSpace, ContainerRegion, MappingRefusedError } from '@hostbridge/core/memory'
+import { PciBus, type PciDevice } from '../pci/index.ts'
+import { DmaWindows, type WindowRequest } from './dma-windows.ts'
+import { Hypercalls } from './hypercalls.ts'
+import { MsiWindow } from './msi-window.ts'
+import {
+  DEFAULT_WINDOW,
+  FIRST_BUID,
+  LAST_HOST_BRIDGE,
+  MSI_WINDOW,
+  pciLiobn,
+  WINDOW_64_START,
+  WINDOWS_PER_BRIDGE,
+} from './spec/host-bridge.ts'
+import { TCE_PAGE_SHIFTS } from './spec/tce.ts'
+import { restoreTable, type SavedTable, saveTable } from './tce-state.ts'
+import { TceTable } from './tce-table.ts'
+
+export interface SpaprHostBridgeOptions {
+  /** 0 to 30; no two bridges of a machine have the same (PH-1). */
+  readonly index: number
+  /** Shared by the bridges of a machine; the bridge's own unless told. */
+  readonly hypercalls?: Hypercalls
+  /** The default DMA window on the bus; 1 GiB from 0 unless told (PH-6). */
+  readonly window?: { readonly start?: bigint; readonly size?: bigint }
+  /** First bus address of a window beside the default one; 0x800000000000000 unless told. */
+  readonly window64Start?: bigint
+  /** Whether there may be a window beside the default one; there may unless told (`ddw`). */
+  readonly dynamicWindows?: boolean
+  /** log2 of the page sizes that a guest may ask for; 12, 16, 21 and 24 unless told. */
+  readonly pageShifts?: readonly number[]
+  /** The most pages that a guest may ask for in a window, 2^32 - 1 unless told; each costs 8 bytes once it is mapped. */
+  readonly maxWindowEntries?: number
+}
+
+interface Parts {
+  readonly dma: AddressSpace
+  readonly bus: PciBus
+  readonly windows: DmaWindows
+}
+
+/**
+ * A pseries PCI host bridge: a bus whose DMA goes through TCE tables, and through nothing else (rules PH-1 to PH-8, PH-5).
+ *
+ * Bus, windows and DMA address space exist while it is plugged.
+ */
+export class SpaprHostBridge extends Device {
+  readonly index: number
+  /** The bus unit id, which RTAS calls name the bridge by (PH-1). */
+  readonly buid: bigint
+  readonly hypercalls: Hypercalls
+  /** Interrupts that functions signal by writing to the MSI window. */
+  readonly msi: MsiWindow = new MsiWindow()
+  readonly #options: SpaprHostBridgeOptions
+  #parts: Parts | undefined
+
+  /** @throws HostbridgeError `spapr.index`. */
+  constructor(options: SpaprHostBridgeOptions) {
+    super(`phb${options.index}`)
+    if (!Number.isInteger(options.index) || options.index < 0 || options.index > LAST_HOST_BRIDGE) {
+      const message = `a host bridge cannot have index ${options.index}: it is 0 to ${LAST_HOST_BRIDGE}`
+      throw new HostbridgeError('spapr.index', message, { index: options.index })
+    }
+    this.index = options.index
+    this.buid = FIRST_BUID + BigInt(options.index)
+    this.hypercalls = options.hypercalls ?? new Hypercalls()
+    this.#options = options
+  }
+
+  /** The address space that every function of the bus does its DMA in (PH-4, PH-5). */
+  get dma(): AddressSpace {
+    return this.#plugged.dma
+  }
+
+  get bus(): PciBus {
+    return this.#plugged.bus
+  }
+
+  get windows(): DmaWindows {
+    return this.#plugged.windows
+  }
+
+  /** The table of the default 32-bit window. */
+  get window(): TceTable {
+    return this.#plugged.windows.tables[0]
+  }
+
+  /** The table of the window beside the default one; `undefined` while it is not open. */
+  get window64(): TceTable | undefined {
+    const table = this.#plugged.windows.tables[1]
+    return table?.window === undefined ? undefined : table
+  }
+
+  /** Opens a DMA window beside those that are open; see {@link DmaWindows.create}. */
+  createWindow(request: WindowRequest): TceTable {
+    return this.windows.create(request)
+  }
+
+  /** Closes a DMA window; see {@link DmaWindows.remove}. */
+  removeWindow(table: TceTable): void {
+    this.windows.remove(table.liobn)
+  }
+
+  /** Plugs a function at an address such as `00:01.0` and returns it; see {@link PciBus.plug}. */
+  plug<D extends PciDevice>(address: string, device: D): D {
+    return this.bus.plug(address, device)
+  }
+
+  unplug(device: PciDevice): void {
+    this.bus.unplug(device)
+  }
+
+  /** Brings the windows back to the default one, empty (PH-7). A listener that cannot take it leaves the bus without. */
+  override resetHold(): void {
+    try {
+      this.windows.reset()
+    } catch (error) {
+      if (!(error instanceof MappingRefusedError)) throw error
+      this.machine?.guestError({ code: 'spapr.window-refused', message: error.message, device: this })
+    }
+  }
+
+  override save(): DeviceState {
+    return { windows: this.windows.tables.map(saveTable) }
+  }
+
+  /** @throws HostbridgeError `spapr.state` for the state of a bridge with other windows (TC-12). */
+  override restore(state: DeviceState): void {
+    const saved = state.windows as readonly SavedTable[]
+    const { tables } = this.windows
+    if (saved.length !== tables.length) {
+      const message = `'${this.name}' has ${tables.length} windows and the state ${saved.length}: plug the same bridge`
+      throw new HostbridgeError('spapr.state', message, { windows: tables.length, saved: saved.length })
+    }
+    this.windows.close()
+    for (const [window, table] of tables.entries()) restoreTable(table, saved[window] as SavedTable)
+  }
+
+  protected override onPlug(machine: Machine): void {
+    this.onRelease(this.hypercalls.attach(machine))
+    const tables = this.#tables(machine)
+    for (const table of tables) {
+      this.hypercalls.tables.add(table)
+      this.onRelease(() => this.hypercalls.tables.delete(table))
+    }
+    const root = new ContainerRegion(`${this.name}-dma`)
+    root.add(this.msi.makeRegion(`${this.name}-msi`), MSI_WINDOW.start)
+    for (const table of tables) root.add(table.root, 0n)
+    const dma = machine.memory.createSpace(`${this.name}-dma`, root)
+    this.onRelease(() => machine.memory.destroySpace(dma))
+    const windows = this.#windows(tables)
+    this.onRelease(() => {
+      windows.close()
+      this.#parts = undefined
+    })
+    this.#parts = { dma, windows, bus: new PciBus({ name: this.name, bridge: this, dma }) }
+    windows.reset()
+  }
+
+  get #plugged(): Parts {
+    if (this.#parts !== undefined) return this.#parts
+    const message = `'${this.name}' has no bus and no windows: plug it into a machine first`
+    throw new HostbridgeError('spapr.not-plugged', message, { index: this.index })
+  }
+
+  #tables(machine: Machine): [TceTable, ...TceTable[]] {
+    const table = (window: number): TceTable => new TceTable(pciLiobn(this.index, window), machine.space)
+    return this.#options.dynamicWindows === false
+      ? [table(0)]
+      : [table(0), ...Array.from({ length: WINDOWS_PER_BRIDGE - 1 }, (_, more) => table(more + 1))]
+  }
+
+  #windows(tables: [TceTable, ...TceTable[]]): DmaWindows {
+    const { start = DEFAULT_WINDOW.start, size = DEFAULT_WINDOW.size } = this.#options.window ?? {}
+    const { pageShift } = DEFAULT_WINDOW
+    const { maxWindowEntries: maxEntries } = this.#options
+    return new DmaWindows({
+      tables,
+      defaultWindow: { pageShift, busOffset: start, entries: Number(size >> BigInt(pageShift)) },
+      start64: this.#options.window64Start ?? WINDOW_64_START,
+      pageShifts: this.#options.pageShifts ?? TCE_PAGE_SHIFTS,
+      ...(maxEntries !== undefined && { maxEntries }),
+    })
+  }
+}
