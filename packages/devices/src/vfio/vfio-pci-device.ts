@@ -1,0 +1,117 @@
+import { HostbridgeError } from '@hostbridge/core'
+import type { ReplayResult } from '@hostbridge/core/iommu'
+import type { DeviceState, FaultLog, Machine } from '@hostbridge/core/machine'
+import type { MemTxResult } from '@hostbridge/core/memory'
+import { PciDevice } from '../pci/index.ts'
+import type { Container } from './container.ts'
+import { HostSlot } from './host-slot.ts'
+
+export interface VfioPciOptions {
+  /** For messages; `vfio` and the card's name unless told. */
+  readonly name?: string
+  /**
+   * Whether what the guest has mapped already is replayed into the host's table; it is, unless told. `false` shows what
+   * emulators did until 2015: a card that is plugged late finds none of it, and its DMA faults.
+   */
+  readonly replay?: boolean
+}
+
+const NOT_PLUGGED: ReplayResult = { events: 0, bytes: 0n, failures: [] }
+
+/**
+ * A card of a host, passed through to a guest: it sits in a slot of the guest's bus, and its DMA goes through the host's table,
+ * which a container fills with what the guest maps.
+ *
+ * Plugging it throws one `PlugRefusedError` where the host cannot map all of that; then it is not plugged, and the
+ * host is as before.
+ */
+export class VfioPciDevice extends PciDevice {
+  readonly card: PciDevice
+  /** The card's: its DMA is what fails. */
+  override readonly faults: FaultLog
+  readonly #withReplay: boolean
+  #replay: ReplayResult = NOT_PLUGGED
+
+  constructor(card: PciDevice, options: VfioPciOptions = {}) {
+    super(options.name ?? `vfio ${card.name}`)
+    this.card = card
+    this.faults = card.faults
+    this.#withReplay = options.replay ?? true
+    for (const name of card.interrupts.keys()) this.interruptLine(name)
+  }
+
+  /** What its last plug mapped; nothing where it joined a container that others were in (CT-3). */
+  get replay(): ReplayResult {
+    return this.#replay
+  }
+
+  /** The container that the card is in, while it is plugged. */
+  get container(): Container | undefined {
+    return this.machine === undefined ? undefined : this.#hostSlot.container
+  }
+
+  override dmaRead(iova: bigint, into: Uint8Array): MemTxResult {
+    return this.card.dmaRead(iova, into)
+  }
+
+  override dmaWrite(iova: bigint, from: Uint8Array): MemTxResult {
+    return this.card.dmaWrite(iova, from)
+  }
+
+  override resetEnter(): void {
+    this.card.resetEnter()
+  }
+
+  override resetHold(): void {
+    this.card.resetHold()
+    for (const line of this.card.interrupts.values()) line.lower()
+  }
+
+  override resetExit(): void {
+    this.card.resetExit()
+  }
+
+  override save(): DeviceState {
+    const raised = [...this.card.interrupts.values()].filter((line) => line.raised).map((line) => line.name)
+    return { card: this.card.save(), raised }
+  }
+
+  /** What the guest has mapped is not part of the state: its tables are restored before, and replayed here. */
+  override restore(state: DeviceState): void {
+    this.container?.rebuild(this.name)
+    for (const line of this.card.interrupts.values()) line.restore((state.raised as string[]).includes(line.name))
+    this.card.restore(state.card as DeviceState)
+  }
+
+  /** Maps first: the card is the guest's only when its mappings are there. */
+  protected override onPlug(machine: Machine): void {
+    const { slot } = this
+    if (slot === undefined) {
+      const message = `'${this.name}' sits on no bus that its DMA could go through: plug it into a bus`
+      throw new HostbridgeError('vfio.no-bus', message, { device: this.name })
+    }
+    const host = this.#hostSlot
+    this.#replay = host.assign({ device: this.name, machine, space: slot.dma, replay: this.#withReplay })
+    this.onRelease(() => host.release())
+    for (const [name, line] of this.card.interrupts) {
+      this.onRelease(line.connect((raised) => this.interrupts.get(name)?.set(raised)))
+    }
+  }
+
+  /** The card is reset before its mappings go, so that no transfer meets their end. */
+  protected override onUnplug(): void {
+    this.resetEnter()
+    this.resetHold()
+    this.resetExit()
+  }
+
+  get #hostSlot(): HostSlot {
+    const { slot } = this.card
+    if (slot instanceof HostSlot) return slot
+    throw new HostbridgeError(
+      'vfio.no-host',
+      `'${this.name}' cannot pass '${this.card.name}' through: it is in no host; plug it into one first`,
+      { device: this.name, card: this.card.name },
+    )
+  }
+}
