@@ -1,0 +1,2 @@
+export * from './replay-pool.ts'
+export type { ShardedOptions } from './replay-sharded.ts'
