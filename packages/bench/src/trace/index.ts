@@ -1,0 +1,7 @@
+export * from './fnv.ts'
+export * from './hotplug-check.ts'
+export * from './player.ts'
+export * from './reader.ts'
+export * from './replay-hash.ts'
+export * from './trace-event.ts'
+export * from './traced-machine.ts'
