@@ -1,0 +1,2 @@
+export { ExitStatus } from './exit-status.ts'
+export { hostbridge } from './hostbridge.ts'

@@ -1,0 +1,49 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { command, commandWith } from '../command.ts'
+
+test('an example is run by its name and prints what it has to say', () => {
+  const { status, stdout } = command('run', 'hotplug-onto-existing-mappings')
+
+  expect(status).toBe(0)
+  expect(stdout).toContain('With replay: 16 mappings')
+})
+
+test('with --json there is one object and nothing else', () => {
+  const { status, stdout } = command('run', 'examples/full-address-space.ts', '--json')
+
+  expect(status).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject({ scenario: 'examples/full-address-space.ts', events: 2, bytes: 8192 })
+})
+
+test.each([
+  ['a scenario that is not there', ['run', 'no-such-machine'], /no scenario no-such-machine/],
+  ['a module that is no scenario', ['run', 'vitest.config.ts'], /vitest\.config\.ts is no scenario/],
+  ['an unknown command', ['fly'], /unknown command 'fly'/],
+  ['an unknown option', ['run', 'first-machine', '--fast'], /unknown option '--fast'/],
+  ['a missing argument', ['trace'], /missing required argument 'file'/],
+])('%s ends with status 2 and says so', (_name, argv, message) => {
+  const { status, stderr } = command(...argv)
+
+  expect(status).toBe(2)
+  expect(stderr).toMatch(message)
+})
+
+test('an example is found by its name from another working directory', () => {
+  const { status, stdout } = commandWith({ cwd: tmpdir() }, 'run', 'first-machine', '--json')
+
+  expect(status).toBe(0)
+  expect(JSON.parse(stdout)).toEqual({ scenario: 'first-machine', now: 10_000_000 })
+})
+
+test('a module that is no TypeScript is named with its line', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'hostbridge-')), 'broken.ts')
+  writeFileSync(file, 'const fine = 1\nthis is no code\n')
+
+  const { status, stderr } = command('run', file)
+
+  expect(status).toBe(2)
+  expect(stderr).toContain(`hostbridge: ${file}, line 2 cannot be loaded: SyntaxError`)
+})
