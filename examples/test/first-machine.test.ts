@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { build, main } from '../first-machine.ts'
+
+test('the hotplugged device finds the 512 mappings that the guest made before', () => {
+  const lines: string[] = []
+
+  const { now } = main((line) => lines.push(line))
+
+  expect(now).toBe(10_000_000n)
+  expect(lines[0]).toBe('replayed 512 mappings, 2097152 bytes')
+  expect(lines.slice(1).join('\n')).toMatchInlineSnapshot(`
+    "address space memory
+      0000000000000000-ffffffffffffffff      16 EiB  container system
+        0000000000000000-00000000ffffffff       4 GiB  ram       ram
+
+    address space phb0-dma
+      0000000000000000-ffffffffffffffff      16 EiB  container phb0-dma
+        0000000000000000-ffffffffffffffff      16 EiB  container tce-root-0x80000001
+        0000000000000000-ffffffffffffffff      16 EiB  container tce-root-0x80000000
+          0000000000000000-000000003fffffff       1 GiB  iommu     tce-0x80000000
+        0000040000000000-0000040000000fff       4 KiB  mmio      phb0-msi
+
+    flat view of memory
+      0000000000000000-00000000ffffffff       4 GiB  ram        ram
+
+    flat view of phb0-dma
+      0000000000000000-000000003fffffff       1 GiB  iommu      tce-0x80000000
+      0000040000000000-0000040000000fff       4 KiB  mmio       phb0-msi"
+  `)
+})
+
+test('building the machine runs nothing', () => {
+  const lines: string[] = []
+
+  const machine = build((line) => lines.push(line))
+
+  expect(machine.now).toBe(0n)
+  expect(lines).toEqual([])
+})
+
+test('the machine of the README is this one, line by line', () => {
+  const source = readFileSync(new URL('../first-machine.ts', import.meta.url), 'utf8')
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  const block = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? ''
+
+  const lines = block.split('\n').map((line) => line.trim().replace('console.log(', 'print('))
+
+  expect(lines.length).toBeGreaterThan(15)
+  for (const line of lines) expect(source).toContain(line)
+})
