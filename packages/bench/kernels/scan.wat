@@ -12,6 +12,7 @@
 ;;   2176  starts of runs in the block at hand, 4096 masked words, 8320 ends: see $scan
 ;;   9472  runs of four f64: first frame, frames, first target frame, permission | page shift << 2
 ;;
+;; Longer than a file should be: one function holds the state of the scan in locals, which a call would have to store.
 ;; A word is read once: a table that changes meanwhile gives the runs of before or of after, never of both.
 ;; packages/bench/src/kernel/kernel-cursor.ts is the caller, packages/core/src/iommu/linear-walker.ts the same in TypeScript.
 (module
@@ -95,7 +96,8 @@
   ;; Merges the entries $first to $last, exclusive; goes on where the state left off. Returns the entry that it has not looked
   ;; at yet: $last, or less when there is no room for the runs of another block.
   ;;
-  ;; Block by block of at most 512 entries: blocks without a mapped entry are skipped by their counts. In the others, 16
+  ;; Block by block of at most 512 entries: blocks without a mapped entry are skipped by their counts. Two blocks that continue
+  ;; the open run are taken at once. In the others, 16
   ;; entries at a time are compared with what continues the open run, or with nothing while none is open; where that fails,
   ;; 8 at a time become bits, from which the places where runs start and end are listed. The runs are written from the lists.
   (func (export "scan") (param $first i32) (param $last i32) (result i32)
@@ -138,6 +140,41 @@
             (local.set $open (i32.const 0))))
           (local.set $at (local.get $block))
           (br $blocks)))))
+      ;; Two blocks side by side, while they continue the open run: memory answers two pages at a time faster than one.
+      (if (i32.and (local.get $open) (i32.and
+            (i32.eqz (i32.and (local.get $at) (i32.const 4095)))
+            (i32.le_u (i32.add (local.get $at) (i32.const 8192)) (local.get $end))))
+        (then
+          (local.set $nexts (i64x2.splat (local.get $next)))
+          (local.set $nexts (i64x2.replace_lane 1 (local.get $nexts) (i64.add (local.get $next) (local.get $step))))
+          (local.set $before (i64x2.add (local.get $nexts) (i64x2.splat (i64.shl (local.get $step) (i64.const 9)))))
+          (local.set $block (local.get $at))
+          (local.set $stop (i32.add (local.get $at) (i32.const 4096)))
+          (block $differs
+            (loop $both
+              (br_if $differs (v128.any_true (v128.and (local.get $masks)
+                (v128.or
+                  (v128.or
+                    (v128.or
+                      (v128.xor (v128.load $table (local.get $block)) (local.get $nexts))
+                      (v128.xor (v128.load $table offset=16 (local.get $block)) (i64x2.add (local.get $nexts) (local.get $s2))))
+                    (v128.or
+                      (v128.xor (v128.load $table offset=32 (local.get $block)) (i64x2.add (local.get $nexts) (local.get $s4)))
+                      (v128.xor (v128.load $table offset=48 (local.get $block)) (i64x2.add (local.get $nexts) (local.get $s6)))))
+                  (v128.or
+                    (v128.or
+                      (v128.xor (v128.load $table offset=4096 (local.get $block)) (local.get $before))
+                      (v128.xor (v128.load $table offset=4112 (local.get $block)) (i64x2.add (local.get $before) (local.get $s2))))
+                    (v128.or
+                      (v128.xor (v128.load $table offset=4128 (local.get $block)) (i64x2.add (local.get $before) (local.get $s4)))
+                      (v128.xor (v128.load $table offset=4144 (local.get $block)) (i64x2.add (local.get $before) (local.get $s6)))))))))
+              (local.set $nexts (i64x2.add (local.get $nexts) (local.get $s8)))
+              (local.set $before (i64x2.add (local.get $before) (local.get $s8)))
+              (local.set $block (i32.add (local.get $block) (i32.const 64)))
+              (br_if $both (i32.lt_u (local.get $block) (local.get $stop))))
+            (local.set $next (i64x2.extract_lane 0 (local.get $before)))
+            (local.set $at (i32.add (local.get $at) (i32.const 8192)))
+            (br $blocks))))
       ;; 512 runs, the open one, and one that $emit may write too many.
       (br_if $done (i32.gt_u (i32.add (local.get $slot) (i32.const 16448)) (local.get $room)))
       (local.set $block (local.get $at))

@@ -47,6 +47,20 @@ describe('KernelCursor', () => {
     expect(runs).toEqual(naiveRuns(wordsOf(shape), shape.pageShift, 0, 2 ** 52 - 1))
   })
 
+  test.prop([fc.nat(4095), fc.constantFrom('hole', 'elsewhere', 'permission', 'noise'), fc.nat(40)], { numRuns: 100 })(
+    'finds the one entry of a dense stretch that is different, wherever in two blocks taken at once it lies',
+    (odd, kind, begin) => {
+      const table = new LinearTable({ entries: 4096, pageShift: 12 })
+      for (let index = begin; index < 4096; index++) table.set(index, 0, (index << 12) | 3)
+      const low = { hole: 0, elsewhere: 0x7777_7003, permission: (odd << 12) | 1, noise: (odd << 12) | 0xff3 }[kind]
+      table.set(odd, 0, low)
+
+      const runs = drain(walk(table, 0, 4095))
+
+      expect(runs).toEqual(drain(table.runs(0, 4095)))
+    },
+  )
+
   test('carries an open run over the border of two calls and of two segments', () => {
     const entries = 2 ** 19
     const table = new LinearTable({ entries, pageShift: 12, segmentShift: 18 })
