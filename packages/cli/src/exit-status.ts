@@ -1,3 +1,5 @@
+import type { HostbridgeError } from '@hostbridge/core'
+
 /** What the command ends with; the statuses are part of its contract. */
 export const ExitStatus = {
   good: 0,
@@ -8,3 +10,11 @@ export const ExitStatus = {
   /** Ended by Ctrl-C, with every worker ended. */
   interrupted: 130,
 } as const
+
+/** Codes of errors that are no matter of usage or input: a case that did not do its work, a worker that died. */
+const FAILED_CHECKS = /^(bench\.(case|runs)|replay\..*)$/
+
+/** The status that a command ends with when `error` ended it. */
+export function exitStatusOf(error: HostbridgeError): number {
+  return FAILED_CHECKS.test(error.code) ? ExitStatus.checkFailed : ExitStatus.damagedInput
+}

@@ -7,7 +7,7 @@ import { demoCommand } from './commands/demo.ts'
 import { mtreeCommand } from './commands/mtree.ts'
 import { runCommand } from './commands/run.ts'
 import { traceCommand } from './commands/trace.ts'
-import { ExitStatus } from './exit-status.ts'
+import { ExitStatus, exitStatusOf } from './exit-status.ts'
 import { Interrupted } from './interrupt.ts'
 import { Output } from './output.ts'
 
@@ -35,9 +35,6 @@ export async function hostbridge(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Codes of errors that are no matter of usage or input: a case that did not do its work, a worker that died. */
-const FAILED_CHECKS = /^(bench\.(case|runs)|replay\..*)$/
-
 /** Commander has said what is wrong with the usage; everything else is said here. An unknown error is a bug: it keeps its stack. */
 function statusOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitStatus.good : ExitStatus.damagedInput
@@ -47,7 +44,7 @@ function statusOf(error: unknown): number {
   }
   if (error instanceof HostbridgeError) {
     process.stderr.write(`hostbridge: ${error.message}\n`)
-    return FAILED_CHECKS.test(error.code) ? ExitStatus.checkFailed : ExitStatus.damagedInput
+    return exitStatusOf(error)
   }
   throw error
 }
