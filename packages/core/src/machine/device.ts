@@ -4,6 +4,7 @@ import { type DmaFault, FaultLog } from './fault-log.ts'
 import { InterruptLine } from './interrupt-line.ts'
 import type { Machine } from './machine.ts'
 import { runAll } from './run-all.ts'
+import type { UnplugAnswer } from './unplug-requests.ts'
 
 /** What a device knows, as data that `structuredClone` takes; shared buffers in it stay shared. */
 export type DeviceState = Readonly<Record<string, unknown>>
@@ -97,6 +98,19 @@ export abstract class Device {
    * and on unplug; for anything else there is {@link onRelease}.
    */
   protected onPlug(_machine: Machine): void {}
+
+  /**
+   * Says whether it may be unplugged now; only `Machine.requestUnplug` asks. What answers `wait` is ejected, or refuses, later:
+   * `Machine.unplug` and `Machine.refuseUnplug`. Asked again while a wish waits, it may answer anew.
+   */
+  onUnplugRequest(): UnplugAnswer {
+    return 'eject'
+  }
+
+  /** As {@link onUnplugRequest}, for a device behind this one that would go: for bridges whose guest ejects what is below. */
+  onUnplugRequestBelow(_device: Device): UnplugAnswer {
+    return 'eject'
+  }
 
   /** Ends its effect on the machine, with all of its mappings still there. It has no choice: an error does not stop it. */
   protected onUnplug(): void {}

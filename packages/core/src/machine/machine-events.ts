@@ -20,6 +20,10 @@ export interface MachineEvents {
   plugged: [device: Device]
   /** `path` is where the device was. */
   unplugged: [device: Device, path: string]
+  /** Somebody wishes that the device leaves; it has not been asked yet. */
+  'unplug-requested': [device: Device]
+  /** The device stays, and why. */
+  'unplug-refused': [device: Device, reason: string]
   /** All phases of a reset of the machine are done. */
   reset: [machine: Machine]
   'guest-error': [error: GuestError]

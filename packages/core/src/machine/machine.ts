@@ -16,6 +16,7 @@ import { type MachineState, restoreMachine, saveMachine } from './machine-state.
 import { resetDevices } from './reset.ts'
 import { runAll } from './run-all.ts'
 import { RunLoop, type RunOptions, type RunResult } from './run-loop.ts'
+import { type UnplugRequest, UnplugRequests } from './unplug-requests.ts'
 
 export interface PlugOptions {
   /** The bridge that the device sits behind. */
@@ -40,6 +41,7 @@ export class Machine {
   /** The device whose `onPlug` is running: what is done to the machine meanwhile is undone with it. */
   #plugging: Device | undefined
   readonly #loop: RunLoop
+  readonly #unplugRequests: UnplugRequests = new UnplugRequests(this)
 
   constructor(name: string) {
     this.name = name
@@ -117,7 +119,29 @@ export class Machine {
   }
 
   /**
-   * Unplugs a device, after all that is plugged below it, the newest first.
+   * Wishes that a device leaves. It, or the bridge that it sits behind, lets it go at once, refuses, or leaves that to its
+   * guest, who then ejects it with {@link unplug} or calls {@link refuseUnplug}. Wishing again reminds them.
+   *
+   * @throws HostbridgeError `machine.not-plugged`.
+   */
+  requestUnplug(device: Device): UnplugRequest {
+    checkPlugged(this, device)
+    return this.#unplugRequests.ask(device)
+  }
+
+  /** Settles a wish: the device stays. @throws HostbridgeError `machine.no-unplug-request`. */
+  refuseUnplug(device: Device, reason: string): void {
+    this.#unplugRequests.refuse(device, reason)
+  }
+
+  /** Wishes that wait for their guests, the oldest first. */
+  get unplugRequests(): readonly UnplugRequest[] {
+    return this.#unplugRequests.waiting
+  }
+
+  /**
+   * Unplugs a device, after all that is plugged below it, the newest first. Nobody is asked: a guest that was not finds the
+   * device removed by surprise.
    *
    * @throws HostbridgeError `machine.not-plugged`. The first error of an `onUnplug` is thrown when all of them are gone.
    */
@@ -129,8 +153,9 @@ export class Machine {
     runAll(this.#leaving(device, path))
   }
 
-  /** Resets all devices in three phases; see {@link resetDevices} for the order. */
+  /** Lets go what waits for its guest to eject it, then resets all devices; see {@link resetDevices} for the order. */
   reset(): void {
+    this.#unplugRequests.ejectAll()
     resetDevices(this.#devices)
     this.events.emit('reset', this)
   }
@@ -193,6 +218,7 @@ export class Machine {
       yield () => this.unplug(newest)
     }
     yield () => device.detach()
+    yield () => this.#unplugRequests.gone(device)
     yield () => this.events.emit('unplugged', device, path)
   }
 }
