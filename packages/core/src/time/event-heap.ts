@@ -45,6 +45,10 @@ export class EventHeap {
     return this.#times[this.#positions[slot] as number] as number
   }
 
+  sequenceOf(slot: number): number {
+    return this.#sequences[slot] as number
+  }
+
   /** Takes the first entry out of a heap that is not empty; returns its slot, which is free then. */
   takeFirst(): number {
     if (this.#vacant) this.#close()

@@ -1,11 +1,23 @@
 import { HostbridgeError } from '../errors.ts'
 import type { SimEvent } from './event.ts'
 import { EventHeap } from './event-heap.ts'
+import type { Fingerprint } from './fingerprint.ts'
 import { LAST_TICK, notATick } from './tick.ts'
 
 export interface EventQueueOptions {
   /** Events served at one instant before the queue calls it a livelock; 10^6 if left out. */
   readonly maxAtOneInstant?: number
+  /** Is told of every event that happens. */
+  readonly fingerprint?: Fingerprint
+}
+
+/** A waiting event with all that decides its turn. */
+export interface PendingEvent {
+  readonly event: SimEvent
+  readonly time: number
+  readonly priority: number
+  readonly source: number
+  readonly sequence: number
 }
 
 /**
@@ -14,16 +26,19 @@ export interface EventQueueOptions {
  */
 export class EventQueue {
   readonly maxAtOneInstant: number
+  /** The hash of all events that have happened, where one was asked for. */
+  readonly fingerprint: Fingerprint | undefined
   readonly #heap = new EventHeap()
   /** The waiting event of each slot. */
   readonly #events: (SimEvent | undefined)[] = []
   /** How often each source has scheduled. */
-  readonly #sequences: number[] = [0]
+  #sequences: number[] = [0]
   #now = 0
   #servedNow = 0
 
   constructor(options: EventQueueOptions = {}) {
     this.maxAtOneInstant = options.maxAtOneInstant ?? 1e6
+    this.fingerprint = options.fingerprint
   }
 
   /** The present instant, in ticks. */
@@ -46,6 +61,11 @@ export class EventQueue {
     return this.#heap.timeOf(slot)
   }
 
+  /** Which scheduling of its source the event with this handle is; for {@link SimEvent.sequence}. */
+  sequenceOf(slot: number): number {
+    return this.#heap.sequenceOf(slot)
+  }
+
   /**
    * Lets `event` happen at `time`, in ticks.
    *
@@ -55,10 +75,41 @@ export class EventQueue {
   schedule(event: SimEvent, time: number): void {
     this.#check(event, time)
     if (event.slot >= 0) throw alreadyScheduled(event, time)
-    const slot = this.#heap.insert(time, event.rank, this.#nextSequence(event.rank))
-    this.#events[slot] = event
-    event.slot = slot
-    if (event.queue !== this) event.queue = this
+    this.#insert(event, time, this.takeSequence(event.rank & 0xffff))
+  }
+
+  /**
+   * Lets `event` happen at `time` in the turn of a sequence number that was taken before: by the queue whose state is
+   * restored, or by the queue of the domain that the event comes from. Two events of one source have never the same.
+   *
+   * @throws HostbridgeError as {@link schedule}.
+   */
+  scheduleAs(event: SimEvent, time: number, sequence: number): void {
+    this.#check(event, time)
+    if (event.slot >= 0) throw alreadyScheduled(event, time)
+    this.#insert(event, time, sequence)
+  }
+
+  /** Counts a scheduling of `source` that another queue is to make by {@link scheduleAs}; returns its sequence number. */
+  takeSequence(source: number): number {
+    const sequence = this.#sequences[source] ?? 0
+    this.#sequences[source] = sequence + 1
+    return sequence
+  }
+
+  /** How often each source has scheduled: with {@link pending}, all that a saved queue consists of. */
+  get sequences(): readonly number[] {
+    return Array.from(this.#sequences, (sequence) => sequence ?? 0)
+  }
+
+  /** The waiting events in the order in which they would happen; costs O(n log n). */
+  pending(): PendingEvent[] {
+    return this.#waiting()
+      .map((event) => {
+        const { time, rank, priority, source, sequence } = event
+        return { event, time, rank, priority, source, sequence }
+      })
+      .sort((a, b) => a.time - b.time || a.rank - b.rank || a.sequence - b.sequence)
   }
 
   /** Takes `event` back; returns whether it was waiting here. */
@@ -80,7 +131,7 @@ export class EventQueue {
       return
     }
     this.#check(event, time)
-    this.#heap.change(event.slot, time, this.#nextSequence(event.rank))
+    this.#heap.change(event.slot, time, this.takeSequence(event.rank & 0xffff))
   }
 
   /**
@@ -105,7 +156,9 @@ export class EventQueue {
       throw error
     }
     this.#servedNow++
-    const event = this.#events[heap.takeFirst()] as SimEvent
+    const slot = heap.takeFirst()
+    const event = this.#events[slot] as SimEvent
+    this.fingerprint?.add(event, time, heap.sequenceOf(slot))
     this.#release(event)
     event.action(event)
     return event
@@ -132,12 +185,18 @@ export class EventQueue {
     this.#servedNow = 0
   }
 
-  /** Forgets every waiting event and sets the present instant, which may lie in the past: for restoring a saved state. */
-  reset(now = 0): void {
+  /**
+   * Forgets every waiting event and sets the present instant, which may lie in the past, and how often each source has
+   * scheduled, which stays as it is if left out: for restoring a saved state.
+   *
+   * @throws HostbridgeError `time.tick` for what is no whole tick.
+   */
+  reset(now = 0, sequences: readonly number[] = this.#sequences): void {
     if (!Number.isInteger(now) || now < 0 || now > LAST_TICK) throw notATick(now)
     for (const event of this.#waiting()) this.deschedule(event)
     this.#now = now
     this.#servedNow = 0
+    this.#sequences = sequences.slice()
   }
 
   #check(event: SimEvent, time: number): void {
@@ -156,11 +215,11 @@ export class EventQueue {
     }
   }
 
-  #nextSequence(rank: number): number {
-    const source = rank & 0xffff
-    const sequence = this.#sequences[source] ?? 0
-    this.#sequences[source] = sequence + 1
-    return sequence
+  #insert(event: SimEvent, time: number, sequence: number): void {
+    const slot = this.#heap.insert(time, event.rank, sequence)
+    this.#events[slot] = event
+    event.slot = slot
+    if (event.queue !== this) event.queue = this
   }
 
   #release(event: SimEvent): void {

@@ -1,5 +1,6 @@
 import { HostbridgeError } from '../errors.ts'
 import type { EventQueue } from './event-queue.ts'
+import { hashText } from './fingerprint.ts'
 
 /** What comes first among the events of one instant: lower numbers do; any whole number of 16 bits with a sign will do. */
 export const EventPriority = {
@@ -37,6 +38,7 @@ export class SimEvent {
   queue: EventQueue | undefined = undefined
   /** Its handle in the queue, -1 while it does not wait; kept by that queue. */
   slot = -1
+  #nameHash = 0
 
   /** @throws HostbridgeError `time.order` for a priority or source out of bounds. */
   constructor(action: (event: SimEvent) => void, options: SimEventOptions = {}) {
@@ -62,12 +64,27 @@ export class SimEvent {
     return this.slot >= 0 && this.queue ? this.queue.timeOf(this.slot) : Number.NaN
   }
 
+  /** Which scheduling of its source it is, counted from 0; `NaN` while it does not wait. */
+  get sequence(): number {
+    return this.slot >= 0 && this.queue ? this.queue.sequenceOf(this.slot) : Number.NaN
+  }
+
+  /** The hash of its name for a fingerprint, calculated when it is first asked for. */
+  get nameHash(): number {
+    return this.#nameHash || this.#hashName()
+  }
+
   get priority(): number {
     return this.rank >> 16
   }
 
   get source(): number {
     return this.rank & 0xffff
+  }
+
+  #hashName(): number {
+    this.#nameHash = hashText(this.name) || 1
+    return this.#nameHash
   }
 }
 

@@ -1,4 +1,5 @@
 export * from './event.ts'
 export * from './event-queue.ts'
+export * from './fingerprint.ts'
 export * from './tick.ts'
 export * from './units.ts'

@@ -241,4 +241,60 @@ describe('EventQueue', () => {
 
     expect(queue.now).toBe(2)
   })
+
+  test.prop(
+    {
+      options: fc.array(eventOptions, { minLength: 30, maxLength: 30 }),
+      times: fc.array(fc.nat(5), { minLength: 30, maxLength: 30 }),
+      seed: fc.nat(),
+    },
+    { numRuns: 60 },
+  )('lists what waits in its order, and serves it in that order wherever it is put in again', (given) => {
+    const { options, times, seed } = given
+    const queue = new EventQueue()
+    const events = options.map((each, id) => new SimEvent(() => {}, { ...each, name: `${id}` }))
+    for (const [id, event] of events.entries()) queue.schedule(event, times[id] as number)
+    const pending = queue.pending()
+    const saved = pending.map(({ event, time, sequence }) => ({ name: event.name, time, sequence }))
+    const { sequences } = queue
+
+    const restored = new EventQueue()
+    restored.reset(0, sequences)
+    const shuffled = saved.toSorted(
+      (a, b) => ((Number(a.name) * (seed | 1)) % 31) - ((Number(b.name) * (seed | 1)) % 31),
+    )
+    for (const { name, time, sequence } of shuffled) {
+      const served = new SimEvent(() => {}, { ...options[Number(name)], name })
+      restored.scheduleAs(served, time, sequence)
+    }
+
+    const order = saved.map(({ name }) => name)
+    expect(restored.sequences).toEqual(sequences)
+    expect(pending.map(({ event, sequence }) => event.sequence === sequence)).not.toContain(false)
+    expect(Array.from({ length: 30 }, () => queue.serviceOne()?.name)).toEqual(order)
+    expect(Array.from({ length: 30 }, () => restored.serviceOne()?.name)).toEqual(order)
+  })
+
+  test('counts a sequence number that is taken for another queue', () => {
+    const queue = new EventQueue()
+    const event = new SimEvent(() => {}, { source: 3 })
+
+    const taken = [queue.takeSequence(3), queue.takeSequence(3)]
+    queue.schedule(event, 0)
+
+    expect([...taken, event.sequence]).toEqual([0, 1, 2])
+    expect(queue.sequences).toEqual([0, 0, 0, 3])
+  })
+
+  test('keeps the sequence number of a refused scheduling for the next', () => {
+    const queue = new EventQueue()
+    const event = new SimEvent(() => {})
+    queue.schedule(event, 1)
+
+    expect(() => queue.schedule(event, 2)).toThrow(expect.objectContaining({ code: 'time.scheduled' }))
+    expect(() => queue.scheduleAs(event, 2, 0)).toThrow(expect.objectContaining({ code: 'time.scheduled' }))
+    expect(() => queue.reschedule(event, 0.5)).toThrow(expect.objectContaining({ code: 'time.tick' }))
+
+    expect(queue.sequences).toEqual([1])
+  })
 })
