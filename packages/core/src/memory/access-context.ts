@@ -57,12 +57,15 @@ export class AccessContext implements MmioAccess {
         byte -= PAGE_SIZE
         frame++
       }
-      if (range.ram !== undefined) {
+      if (range.mappable !== undefined) {
         const left = bytesToEnd(range, frame, byte)
         if (left < length) length = left
         break
       }
-      if (range.translator === undefined) break
+      if (range.translator === undefined) {
+        if (range.port === undefined) reach = Math.min(reach, bytesToEnd(range, frame, byte))
+        break
+      }
 
       reach = Math.min(reach, bytesToEnd(range, frame, byte))
       const translation = this.translation

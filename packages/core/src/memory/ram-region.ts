@@ -1,3 +1,5 @@
+import { HostbridgeError } from '../errors.ts'
+import { CallerMemory } from './caller-memory.ts'
 import { MemoryRegion, type RegionKind } from './memory-region.ts'
 import { checkBacking } from './region-checks.ts'
 import { SparseMemory } from './sparse-memory.ts'
@@ -5,6 +7,8 @@ import { SparseMemory } from './sparse-memory.ts'
 export interface RamOptions {
   /** The bytes; several regions may share them. Default fresh memory of the region's size, all zero. */
   readonly memory?: SparseMemory
+  /** Bytes of the caller that become the memory, in place of `memory`: whoever holds them sees every write at once. */
+  readonly bytes?: Uint8Array | SharedArrayBuffer
   /** Makes it ROM: reads are direct, writes are refused. */
   readonly readonly?: boolean
 }
@@ -16,7 +20,7 @@ export class RamRegion extends MemoryRegion {
 
   constructor(name: string, size: bigint, options: RamOptions = {}) {
     super(name, size)
-    this.memory = options.memory ?? new SparseMemory(size)
+    this.memory = memoryFor(name, size, options)
     checkBacking(name, size, this.memory)
     if (options.readonly === true) this.setReadonly(true)
   }
@@ -29,6 +33,16 @@ export class RamRegion extends MemoryRegion {
     checkBacking(this.name, size, this.memory)
     super.setSize(size)
   }
+}
+
+function memoryFor(name: string, size: bigint, { memory, bytes }: RamOptions): SparseMemory {
+  if (memory === undefined) return bytes === undefined ? new SparseMemory(size) : new CallerMemory(bytes)
+  if (bytes === undefined) return memory
+  throw new HostbridgeError(
+    'memory.backing',
+    `region '${name}' cannot have both a memory and bytes of the caller: give one of them`,
+    { region: name, memory: memory.size, bytes: bytes.byteLength },
+  )
 }
 
 /** Makes a {@link RamRegion}. */

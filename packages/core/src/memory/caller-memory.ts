@@ -1,0 +1,45 @@
+import { PAGE_SIZE } from '../address/page-frame.ts'
+import { HostbridgeError } from '../errors.ts'
+import { ChunkArena } from './chunk-arena.ts'
+import { type SharedMemoryHandle, SparseMemory } from './sparse-memory.ts'
+
+/** Memory that consists of bytes of the caller, one beside the other: whoever holds them sees every write at once. */
+export class CallerMemory extends SparseMemory {
+  readonly bytes: Uint8Array
+
+  /** At least one byte. */
+  constructor(bytes: Uint8Array | SharedArrayBuffer) {
+    // The directory of sparse memory is never used.
+    super(BigInt(bytes.byteLength), {}, ChunkArena.attach(new SharedArrayBuffer(4)))
+    this.bytes = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes)
+  }
+
+  /** All of it, always. */
+  override get committedBytes(): number {
+    return this.bytes.length
+  }
+
+  override readAt(frame: number, offset: number, into: Uint8Array, position: number, length: number): void {
+    const from = frame * PAGE_SIZE + offset
+    into.set(this.bytes.subarray(from, from + length), position)
+  }
+
+  override writeAt(frame: number, offset: number, source: Uint8Array, position: number, length: number): boolean {
+    this.bytes.set(source.subarray(position, position + length), frame * PAGE_SIZE + offset)
+    return true
+  }
+
+  /** Makes all bytes 0. */
+  override clear(): void {
+    this.bytes.fill(0)
+  }
+
+  /** @throws HostbridgeError `memory.not-shareable`: hand over the buffer itself. */
+  override share(): SharedMemoryHandle {
+    throw new HostbridgeError(
+      'memory.not-shareable',
+      `memory over ${this.bytes.length} bytes of the caller has no handle: hand their SharedArrayBuffer to the other thread`,
+      { size: this.size },
+    )
+  }
+}
