@@ -16,7 +16,7 @@ import type { HostTable } from './host-table.ts'
 import { Mapper } from './mapper.ts'
 import { PlugRefusedError } from './plug-refused-error.ts'
 import { RefusedFrames } from './refused-frames.ts'
-import { filterSection, type MappableSection } from './section-filter.ts'
+import { filterSection, isDevice, type MappableSection } from './section-filter.ts'
 import type { Type1Iommu } from './type1-iommu.ts'
 
 export interface ContainerOptions {
@@ -75,7 +75,7 @@ export class Container {
     return this.#mapper.table
   }
 
-  /** RAM and IOMMU sections that are not mapped because they are crooked to the host's pages (VS-2). */
+  /** Sections that are not mapped: crooked to the host's pages (VS-2, VB-4), or a device's memory that the host refused (VF-1). */
   get skipped(): readonly FlatRange[] {
     return [...this.#skipped.values()]
   }
@@ -176,7 +176,14 @@ export class Container {
     window?.iommu.register(window.notifier)
     this.#mapped.set(section.start, mapped)
     this.#fill(mapped, this.#options.replay)
-    return this.#mapper.takeRefused()
+    const refused = this.#mapper.takeRefused()
+    if (refused === undefined || !isDevice(section)) return refused
+    // The cards do without what is refused of another card's memory (VF-1).
+    this.#mapper.unmap(mapped.part.first, mapped.part.frames)
+    this.#mapper.takeRefused()
+    this.#mapped.delete(section.start)
+    this.#skipped.set(section.start, section)
+    return undefined
   }
 
   #windowOver(section: FlatRange): GuestWindow | undefined {

@@ -1,16 +1,17 @@
 import { PAGE_SIZE } from '@hostbridge/core/address'
-import type { AddressSpace, FlatRange, FlatView, RamRegion } from '@hostbridge/core/memory'
+import type { AddressSpace, FlatRange, FlatView, MappableRegion } from '@hostbridge/core/memory'
 import type { RefusalCode } from './refused-frames.ts'
 
 interface Window {
-  readonly region: RamRegion
+  readonly region: MappableRegion
   readonly readonly: boolean
   /** Page frames to add to the guest's for the region's own, or NaN where their pages do not coincide. */
   readonly distance: number
 }
 
 /**
- * What lies behind the page frames of a guest's memory: which RAM, and where the host has it (rules MT-1 to MT-4).
+ * What lies behind the page frames of a guest's memory: which RAM, RAM devices included (MT-4), and where the host has it
+ * (rules MT-1 to MT-3).
  *
  * {@link locate} leaves its answer in the fields, so that a run costs no allocation. The map is made anew when the
  * guest's flat view has changed.
@@ -26,7 +27,7 @@ export class GuestRam {
   code: RefusalCode | undefined
 
   readonly #space: AddressSpace
-  readonly #hostFrameOf: (region: RamRegion) => number | undefined
+  readonly #hostFrameOf: (region: MappableRegion) => number | undefined
   #view: FlatView | undefined
   #firsts: number[] = []
   #ends: number[] = []
@@ -34,7 +35,7 @@ export class GuestRam {
   #latest = 0
 
   /** `hostFrameOf` gives a RAM region its place in the host, or `undefined` if it has none left. */
-  constructor(space: AddressSpace, hostFrameOf: (region: RamRegion) => number | undefined) {
+  constructor(space: AddressSpace, hostFrameOf: (region: MappableRegion) => number | undefined) {
     this.#space = space
     this.#hostFrameOf = hostFrameOf
   }
@@ -84,11 +85,11 @@ export class GuestRam {
     this.#windows = []
     this.#latest = 0
     for (const range of view.ranges) {
-      if (range.ram !== undefined) this.#addWindow(range, range.ram)
+      if (range.mappable !== undefined) this.#addWindow(range, range.mappable)
     }
   }
 
-  #addWindow(range: FlatRange, region: RamRegion): void {
+  #addWindow(range: FlatRange, region: MappableRegion): void {
     const first = range.startFrame + (range.startByte === 0 ? 0 : 1)
     const end = range.lastFrame + (range.lastByte === PAGE_SIZE - 1 ? 1 : 0)
     if (first >= end) return

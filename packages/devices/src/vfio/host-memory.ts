@@ -1,5 +1,12 @@
 import { ADDRESS_SPACE_SIZE, frameOf, GiB } from '@hostbridge/core/address'
-import { type AddressSpace, ContainerRegion, MemorySystem, RamRegion, type SparseMemory } from '@hostbridge/core/memory'
+import {
+  type AddressSpace,
+  ContainerRegion,
+  type MappableRegion,
+  MemorySystem,
+  RamRegion,
+  type SparseMemory,
+} from '@hostbridge/core/memory'
 
 interface Placed {
   readonly start: bigint
@@ -35,7 +42,7 @@ export class HostMemory {
   }
 
   /** Counts a user of the memory of `region` and returns its first page frame; `undefined` if no gap takes it. */
-  acquire(region: RamRegion): number | undefined {
+  acquire(region: MappableRegion): number | undefined {
     const existing = this.#placed.get(region.memory)
     if (existing !== undefined) {
       existing.users++

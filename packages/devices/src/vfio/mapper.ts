@@ -91,7 +91,7 @@ export class Mapper {
   /** Gives RAM back that has left the guest, where no entry leads to it any more. Costs a walk over the table if some has. */
   giveBackGone(): void {
     if (this.inTransaction) return
-    const present = new Set(this.#guest.flatView.ranges.map(({ ram }) => ram?.memory))
+    const present = new Set(this.#guest.flatView.ranges.map(({ mappable }) => mappable?.memory))
     this.#lease.keep((memory, first, frames) => present.has(memory) || this.table.leadsTo(first, frames))
   }
 
@@ -113,9 +113,9 @@ export class Mapper {
     }
   }
 
-  /** Maps a section of RAM; ROM, and what is behind a read-only alias, read-only (VS-5). Inside a transaction only. */
+  /** Maps a section of RAM or of a RAM device; ROM, and what is behind a read-only alias, read-only (VS-5). Inside a transaction only. */
   mapRam(section: FlatRange, { first, frames }: MappableSection): void {
-    const base = section.ram && this.#lease.frameOf(section.ram)
+    const base = section.mappable && this.#lease.frameOf(section.mappable)
     if (base === undefined) {
       this.refuse(first, frames, 'host-memory')
       return

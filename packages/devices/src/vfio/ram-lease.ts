@@ -1,5 +1,5 @@
 import { frameOf } from '@hostbridge/core/address'
-import type { RamRegion, SparseMemory } from '@hostbridge/core/memory'
+import type { MappableRegion, SparseMemory } from '@hostbridge/core/memory'
 import type { HostMemory } from './host-memory.ts'
 
 /**
@@ -19,7 +19,7 @@ export class RamLease {
   }
 
   /** The host's first page frame of a region's memory; `undefined` where the host has no addresses left for it. */
-  frameOf(region: RamRegion): number | undefined {
+  frameOf(region: MappableRegion): number | undefined {
     const { memory } = region
     if (memory === this.#latest) return this.#latestFrame
     const frame = this.#frames.get(memory) ?? this.#take(region)
@@ -55,7 +55,7 @@ export class RamLease {
     }
   }
 
-  #take(region: RamRegion): number | undefined {
+  #take(region: MappableRegion): number | undefined {
     const frame = this.#memory.acquire(region)
     if (frame === undefined) return undefined
     this.#frames.set(region.memory, frame)

@@ -1,6 +1,6 @@
 import { GiB, KiB, LAST_ADDRESS, MiB } from '@hostbridge/core/address'
 import { PageTableIommu } from '@hostbridge/core/iommu'
-import { alias, MappingRefusedError, MemTx, ram, rom } from '@hostbridge/core/memory'
+import { alias, MappingRefusedError, MemTx, ram, ramDevice, rom } from '@hostbridge/core/memory'
 import { PlugRefusedError, VfioPciDevice } from '@hostbridge/devices/vfio'
 import { describe, expect, test } from 'vitest'
 import { iommuIn, dmaScene as scene } from './dma-scene.ts'
@@ -47,6 +47,32 @@ describe('a guest without IOMMU', () => {
 
     expect(runsOf(vfio.container!.table)).toEqual(['0+10>0 1/12', '10+10>40000 1/12'])
     expect(card.write(0n, Uint8Array.of(1))).not.toBe(MemTx.ok)
+  })
+})
+
+describe('the memory of another card', () => {
+  test('is mapped like RAM, so that cards reach each other (MT-4)', () => {
+    const { root, plug, card } = scene()
+    const bar = ramDevice('bar', 64n * KiB)
+    root.add(bar, 0x10000n)
+
+    plug()
+
+    expect(card.write(0x10008n, Uint8Array.of(5))).toBe(MemTx.ok)
+    const into = new Uint8Array(1)
+    bar.memory.read(8n, into)
+    expect(into).toEqual(Uint8Array.of(5))
+  })
+
+  test('that the host refuses is left out, and the plug goes through (VF-1)', () => {
+    const { root, plug } = scene({ maxEntries: 1 })
+    root.add(ramDevice('bar', 8n * KiB), 0x10000n)
+    root.add(ram('ram', 4n * KiB), 0x20000n)
+
+    const container = plug().container!
+
+    expect(container.skipped.map(({ region }) => region.name)).toEqual(['bar'])
+    expect(runsOf(container.table)).toEqual(['20+1>40000 3/12'])
   })
 })
 

@@ -1,5 +1,5 @@
 import { ADDRESS_SPACE_SIZE, KiB, LAST_ADDRESS } from '@hostbridge/core/address'
-import { FlatRange, IommuRegion, type MemoryRegion, mmio, ram, romDevice } from '@hostbridge/core/memory'
+import { FlatRange, IommuRegion, type MemoryRegion, mmio, ram, ramDevice, romDevice } from '@hostbridge/core/memory'
 import { describe, expect, test } from 'vitest'
 import { filterSection } from '../../src/vfio/section-filter.ts'
 
@@ -18,6 +18,14 @@ describe('the section filter', () => {
     const kinds = regions.map((region) => filterSection(sectionOf(region, 0n, PAGE), PAGE))
 
     expect(kinds).toEqual([{ first: 0, frames: 16 }, { first: 0, frames: 16 }, 'kind', 'kind'])
+  })
+
+  test('takes a RAM device, but not a crooked one (MR-3, VB-4)', () => {
+    const bar = ramDevice('bar', 4n * PAGE)
+
+    expect(filterSection(sectionOf(bar, PAGE, PAGE), PAGE)).toEqual({ first: 16, frames: 16 })
+    expect(filterSection(sectionOf(bar, PAGE, PAGE + 0x1000n), PAGE)).toBe('misaligned')
+    expect(filterSection(sectionOf(bar, PAGE + 0x1000n, PAGE, 0x1000n), PAGE)).toBe('misaligned')
   })
 
   test('skips what starts with bit 63 set, not what ends so (VS-1)', () => {
