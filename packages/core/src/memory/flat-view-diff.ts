@@ -6,9 +6,9 @@ import type { ListenerCalls } from './listener-calls.ts'
 
 /**
  * Tells the listeners of one space how its view changes: first all that goes, then what stays and what comes, each in
- * ascending order (LC-1, LC-2). A range that changed in any way goes and comes (LC-3, LC-4).
+ * ascending order (LC-1, LC-2). A range that changed in any way but its dirty mask goes and comes (LC-3, LC-4).
  *
- * `listeners` are in ascending priority; `regionDel` visits them backwards (LC-5).
+ * `listeners` are in ascending priority; `regionDel` and `logStop` visit them backwards (LC-5).
  */
 export function tellDifference(
   space: AddressSpace,
@@ -20,18 +20,23 @@ export function tellDifference(
   if (listeners.length === 0) return
   const backwards = listeners.toReversed()
   compare(before.ranges, after.ranges, (gone) => {
+    // The range's coalesced ranges are taken back here, before it goes (LC-1).
     for (const listener of backwards) calls.del(listener, gone, space)
   })
-  const stays = (range: FlatRange) => {
+  const stays = (range: FlatRange, old: FlatRange) => {
     for (const listener of listeners) calls.nop(listener, range, space)
+    const [was, is] = [old.dirtyMask, range.dirtyMask]
+    if ((is & ~was) !== 0) for (const listener of listeners) calls.logStart(listener, range, space, was, is)
+    if ((was & ~is) !== 0) for (const listener of backwards) calls.logStop(listener, range, space, was, is)
   }
   const comes = (range: FlatRange) => {
     for (const listener of listeners) calls.add(listener, range, space)
+    // The range's coalesced ranges are told here, after it came (LC-1).
   }
   compare(before.ranges, after.ranges, undefined, stays, comes)
 }
 
-type Visit = (range: FlatRange) => void
+type Visit = (range: FlatRange, old: FlatRange) => void
 
 /** Walks two views together in ascending order of addresses. */
 function compare(
@@ -47,14 +52,14 @@ function compare(
     const old = before[i]
     const fresh = after[j]
     if (old !== undefined && fresh?.equals(old)) {
-      stays?.(fresh)
+      stays?.(fresh, old)
       i++
       j++
     } else if (old !== undefined && (fresh === undefined || old.start <= fresh.start)) {
-      gone?.(old)
+      gone?.(old, old)
       i++
     } else if (fresh !== undefined) {
-      comes?.(fresh)
+      comes?.(fresh, fresh)
       j++
     } else {
       return

@@ -30,6 +30,14 @@ export class ListenerCalls {
     if (listener.regionNop !== undefined) this.#attempt(() => listener.regionNop?.(section, space))
   }
 
+  logStart(listener: MemoryListener, section: FlatRange, space: AddressSpace, before: number, after: number): void {
+    if (listener.logStart !== undefined) this.#attempt(() => listener.logStart?.(section, space, before, after))
+  }
+
+  logStop(listener: MemoryListener, section: FlatRange, space: AddressSpace, before: number, after: number): void {
+    if (listener.logStop !== undefined) this.#attempt(() => listener.logStop?.(section, space, before, after))
+  }
+
   commit(listener: MemoryListener): void {
     this.#attempt(() => listener.commit?.())
   }

@@ -3,12 +3,17 @@ import type { MemoryListener } from './listener.ts'
 import { ListenerCalls } from './listener-calls.ts'
 import type { ListenerRegistry } from './listener-registry.ts'
 
-/** Registers a listener and tells it what is there: `begin`, `regionAdd` ascending, `commit` (LR-2). */
+/** Registers a listener and tells it what is there: `begin`, `regionAdd` and `logStart` ascending, `commit` (LR-2). */
 export function registerListener(registry: ListenerRegistry, space: AddressSpace, listener: MemoryListener): void {
   registry.add(listener, space)
   const calls = new ListenerCalls()
   calls.begin(listener)
-  for (const section of space.flatView.ranges) calls.add(listener, section, space)
+  for (const section of space.flatView.ranges) {
+    calls.add(listener, section, space)
+    // The section's coalesced ranges are told here.
+    if (section.dirtyMask !== 0) calls.logStart(listener, section, space, 0, section.dirtyMask)
+  }
+  // The space's eventfds are told here.
   calls.commit(listener)
   try {
     calls.finish(`what '${listener.name}' was to map of '${space.name}'`)
@@ -23,7 +28,12 @@ export function unregisterListener(registry: ListenerRegistry, space: AddressSpa
   if (!registry.of(space).some((registration) => registration.listener === listener)) return
   const calls = new ListenerCalls()
   calls.begin(listener)
-  for (const section of space.flatView.ranges) calls.del(listener, section, space)
+  for (const section of space.flatView.ranges) {
+    if (section.dirtyMask !== 0) calls.logStop(listener, section, space, section.dirtyMask, 0)
+    // The section's coalesced ranges are taken back here.
+    calls.del(listener, section, space)
+  }
+  // The space's eventfds are taken back here.
   calls.commit(listener)
   registry.remove(listener)
   calls.finish(`unregistering '${listener.name}'`)

@@ -20,7 +20,8 @@ export type Refusal = readonly RefusedRun[]
  * Is told how the flat view of an address space changes (QEMU `MemoryListener`).
  *
  * Within a commit: `begin`, then for each address space all `regionDel`, then all `regionNop` and `regionAdd` in
- * ascending order, then `commit` (rules TX-3, LC-1, LC-2). On registration: `begin`, `regionAdd` for each section, `commit` (LR-2).
+ * ascending order, then `commit` (rules TX-3, LC-1, LC-2). On registration: `begin`, `regionAdd` and `logStart` for each
+ * section, `commit` (LR-2).
  * During all of them an access through the address space still meets the old view (TX-6).
  *
  * A listener whose `regionAdd` returns a refusal keeps nothing of the refused runs; the refusals of a commit
@@ -30,11 +31,15 @@ export type Refusal = readonly RefusedRun[]
  */
 export interface MemoryListener {
   readonly name: string
-  /** Listeners are called in ascending priority, `regionDel` in descending (LC-5); at equal priority as registered (LC-11). */
+  /** Listeners are called in ascending priority, `regionDel` and `logStop` in descending (LC-5); at equal priority as registered (LC-11). */
   readonly priority: number
   begin?(): void
   regionAdd?(section: FlatRange, space: AddressSpace): Refusal | undefined
   regionDel?(section: FlatRange, space: AddressSpace): void
   regionNop?(section: FlatRange, space: AddressSpace): void
+  /** Bits were added to the dirty mask of a section that stays; a new section brings its mask with it (LC-7). */
+  logStart?(section: FlatRange, space: AddressSpace, before: number, after: number): void
+  /** Bits were taken from the dirty mask of a section that stays, or of any section when it is unregistered. */
+  logStop?(section: FlatRange, space: AddressSpace, before: number, after: number): void
   commit?(): void
 }

@@ -3,8 +3,8 @@ import type { MemorySystem } from './memory-system.ts'
 import { checkNewChild } from './new-child.ts'
 import { checkAddress, checkPriority, checkSize } from './region-checks.ts'
 
-/** What a region is; `rom` is RAM that is read-only itself, `romd` a ROM device. */
-export type RegionKind = 'container' | 'ram' | 'rom' | 'romd' | 'mmio' | 'alias' | 'iommu'
+/** What a region is; `rom` is RAM that is read-only itself, `romd` a ROM device, `ramd` a RAM device. */
+export type RegionKind = 'container' | 'ram' | 'rom' | 'romd' | 'ramd' | 'mmio' | 'reserved' | 'alias' | 'iommu'
 
 /** Where a region is put among its siblings. */
 export interface AddOptions {
@@ -31,6 +31,9 @@ export abstract class MemoryRegion {
   #priority = 0
   #enabled = true
   #readonly = false
+  #nonvolatile = false
+  #unmergeable = false
+  #dirtyMask = 0
 
   /** `size` is 1 to 2^64 bytes. */
   protected constructor(name: string, size: bigint) {
@@ -60,6 +63,21 @@ export abstract class MemoryRegion {
 
   get readonly(): boolean {
     return this.#readonly
+  }
+
+  /** Keeps its bytes while the power is off: listeners are told of it, nothing else happens. */
+  get nonvolatile(): boolean {
+    return this.#nonvolatile
+  }
+
+  /** Its ranges are never joined with their neighbours. */
+  get unmergeable(): boolean {
+    return this.#unmergeable
+  }
+
+  /** Who logs writes to this region, a bit for each; 0 where nobody does. */
+  get dirtyMask(): number {
+    return this.#dirtyMask
   }
 
   /** The region that this one was added to. */
@@ -128,6 +146,30 @@ export abstract class MemoryRegion {
     if (readonly === this.#readonly) return
     this.change(this.#enabled, () => {
       this.#readonly = readonly
+    })
+  }
+
+  /** Non-volatile is inherited by everything below this region, through aliases too (MR-11). */
+  setNonvolatile(nonvolatile: boolean): void {
+    if (nonvolatile === this.#nonvolatile) return
+    this.change(this.#enabled, () => {
+      this.#nonvolatile = nonvolatile
+    })
+  }
+
+  /** Unmergeable is inherited by everything below this region, through aliases too (MR-11). */
+  setUnmergeable(unmergeable: boolean): void {
+    if (unmergeable === this.#unmergeable) return
+    this.change(this.#enabled, () => {
+      this.#unmergeable = unmergeable
+    })
+  }
+
+  /** Says who logs writes from now on; listeners hear of it as `logStart` and `logStop` (LC-1). */
+  setDirtyMask(mask: number): void {
+    if (mask === this.#dirtyMask) return
+    this.change(this.#enabled, () => {
+      this.#dirtyMask = mask
     })
   }
 

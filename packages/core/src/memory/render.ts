@@ -12,8 +12,28 @@ import { RomDeviceRegion } from './rom-device-region.ts'
  */
 export function render(root: MemoryRegion): FlatView {
   const drawing = new Drawing()
-  drawing.draw(root, 0n, 0n, LAST_ADDRESS, false)
+  drawing.draw(root, 0n, 0n, LAST_ADDRESS, NOTHING_INHERITED)
   return new FlatView(merge(drawing.ranges))
+}
+
+/** What aliases and containers above hand down (MR-11). */
+interface Inherited {
+  readonly readonly: boolean
+  readonly nonvolatile: boolean
+  readonly unmergeable: boolean
+}
+
+const NOTHING_INHERITED: Inherited = { readonly: false, nonvolatile: false, unmergeable: false }
+
+/** What `region` hands down of what it inherits and what it is. */
+function inherit(above: Inherited, region: MemoryRegion): Inherited {
+  const { readonly, nonvolatile, unmergeable } = region
+  if (!readonly && !nonvolatile && !unmergeable) return above
+  return {
+    readonly: above.readonly || readonly,
+    nonvolatile: above.nonvolatile || nonvolatile,
+    unmergeable: above.unmergeable || unmergeable,
+  }
 }
 
 /** Up to so many ranges are handed over as arguments. */
@@ -24,7 +44,7 @@ class Drawing {
   ranges: FlatRange[] = []
 
   /** Draws `region`, whose container begins at `base`, where it lies in `first` to `last` and nothing has been drawn yet. */
-  draw(region: MemoryRegion, base: bigint, first: bigint, last: bigint, inheritedReadonly: boolean): void {
+  draw(region: MemoryRegion, base: bigint, first: bigint, last: bigint, above: Inherited): void {
     if (!region.enabled) return
     const start = base + region.address
     const end = start + region.size - 1n
@@ -32,19 +52,20 @@ class Drawing {
     const high = end < last ? end : last
     if (low > high) return
 
-    const readonly = inheritedReadonly || region.readonly
+    const inherited = inherit(above, region)
     const target = region.target
     if (target !== undefined) {
-      this.draw(target, start - target.address - region.targetOffset, low, high, readonly)
+      this.draw(target, start - target.address - region.targetOffset, low, high, inherited)
       return
     }
-    for (const child of region.children) this.draw(child, start, low, high, readonly)
-    if (region.terminates) this.#fill(region, start, low, high, readonly)
+    for (const child of region.children) this.draw(child, start, low, high, inherited)
+    if (region.terminates) this.#fill(region, start, low, high, inherited)
   }
 
   /** Puts ranges of `region` into what is uncovered between `low` and `high`. */
-  #fill(region: MemoryRegion, start: bigint, low: bigint, high: bigint, readonly: boolean): void {
-    const flags = { readonly, romMode: region instanceof RomDeviceRegion && region.romMode }
+  #fill(region: MemoryRegion, start: bigint, low: bigint, high: bigint, inherited: Inherited): void {
+    const romMode = region instanceof RomDeviceRegion && region.romMode
+    const flags = { ...inherited, romMode, dirtyMask: region.dirtyMask }
     const ranges = this.ranges
     const begin = this.#firstEndingAtOrAfter(low)
     let end = begin

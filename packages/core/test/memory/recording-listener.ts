@@ -1,4 +1,4 @@
-import type { FlatRange, MemoryListener, Refusal } from '../../src/memory/index.ts'
+import type { AddressSpace, FlatRange, MemoryListener, Refusal } from '../../src/memory/index.ts'
 
 /** A listener that writes what it hears into a log which several may share: `add name region[start..last]`. */
 export class RecordingListener implements MemoryListener {
@@ -31,6 +31,14 @@ export class RecordingListener implements MemoryListener {
     this.#note('nop', section)
   }
 
+  logStart(section: FlatRange, _space: AddressSpace, before: number, after: number): void {
+    this.#note('start', section, ` ${before}>${after}`)
+  }
+
+  logStop(section: FlatRange, _space: AddressSpace, before: number, after: number): void {
+    this.#note('stop', section, ` ${before}>${after}`)
+  }
+
   commit(): void {
     this.log.push(`commit ${this.name}`)
   }
@@ -40,7 +48,7 @@ export class RecordingListener implements MemoryListener {
     return this.log.splice(0)
   }
 
-  #note(what: string, { region, start, last }: FlatRange): void {
-    this.log.push(`${what} ${this.name} ${region.name}[${start.toString(16)}..${last.toString(16)}]`)
+  #note(what: string, { region, start, last }: FlatRange, masks = ''): void {
+    this.log.push(`${what} ${this.name} ${region.name}[${start.toString(16)}..${last.toString(16)}]${masks}`)
   }
 }
