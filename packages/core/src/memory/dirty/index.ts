@@ -1,0 +1,3 @@
+export * from './dirty-block.ts'
+export * from './dirty-client.ts'
+export * from './dirty-snapshot.ts'
