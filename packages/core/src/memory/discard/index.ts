@@ -1,0 +1,5 @@
+export * from './block-discard-manager.ts'
+export * from './discard-counters.ts'
+export * from './memory-attributes.ts'
+export * from './plain-discard-manager.ts'
+export * from './ram-discard-manager.ts'
