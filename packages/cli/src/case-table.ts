@@ -9,6 +9,10 @@ const SHOWN: Readonly<Record<string, (value: number) => string>> = {
   readNs: (value) => `reading alone ${rounded(value)} ns`,
   runs: (value) => `${value} runs`,
   mappings: (value) => `${value} mappings`,
+  splitNs: (value) => `splitting the address alone ${rounded(value)} ns`,
+  heapKiB: (value) => `heap grows by ${value} KiB`,
+  ratio: (value) => `${rounded(value)} times a plain copy`,
+  copyNs: (value) => `which takes ${rounded(value)} ns`,
   milliseconds: (value) => `${rounded(value)} ms`,
 }
 

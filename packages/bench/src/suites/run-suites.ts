@@ -3,6 +3,7 @@ import { HostbridgeError } from '@hostbridge/core'
 import type { CaseReport, Suite } from './bench-case.ts'
 import { eventsSuite } from './events.ts'
 import { measure } from './measure.ts'
+import { memorySuite } from './memory.ts'
 import { replaySuite } from './replay.ts'
 import { translateSuite } from './translate.ts'
 
@@ -26,7 +27,7 @@ export interface RunSuitesOptions {
   onProgress?(done: number, total: number): void
 }
 
-export const SUITES: readonly Suite[] = [translateSuite, eventsSuite, replaySuite]
+export const SUITES: readonly Suite[] = [translateSuite, memorySuite, eventsSuite, replaySuite]
 
 /**
  * Runs benchmark suites one case after the other.
