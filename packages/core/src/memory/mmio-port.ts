@@ -1,6 +1,7 @@
 import { HostbridgeError } from '../errors.ts'
 import { MemTx, type MemTxAttrs, type MemTxResult } from './access.ts'
 import { type AccessWidth, pieceOf, widthOf } from './access-width.ts'
+import type { MmioHooks, ReentrancyGuard } from './mmio-hooks.ts'
 import type { MmioAccess, MmioOps } from './mmio-ops.ts'
 
 // One value on its way between bytes and a callback. Used between callbacks only, so nested accesses may share it.
@@ -16,6 +17,10 @@ const view = new DataView(bytes.buffer)
  */
 export class MmioPort {
   readonly ops: MmioOps
+  /** Who watches the accesses to these registers. */
+  hooks: MmioHooks | undefined = undefined
+  /** The guard of the device that these registers belong to. */
+  guard: ReentrancyGuard | undefined = undefined
   readonly #valid: AccessWidth
   readonly #implUnaligned: boolean
   readonly #implMin: number
@@ -49,10 +54,59 @@ export class MmioPort {
 
   /** Makes one access of `size` bytes; a refused one delivers zeros (VA-3). */
   read(offset: number, size: number, into: Uint8Array, position: number, access: MmioAccess): MemTxResult {
+    this.hooks?.flush?.()
     if (!this.accepts(offset, size, false, access.attrs)) {
       for (let i = 0; i < size; i++) into[position + i] = 0
       return MemTx.decodeError
     }
+    const { guard } = this
+    if (guard === undefined) return this.#readParts(offset, size, into, position, access)
+    if (guard.engaged) {
+      for (let i = 0; i < size; i++) into[position + i] = 0
+      return MemTx.accessError
+    }
+    guard.engaged = true
+    try {
+      return this.#readParts(offset, size, into, position, access)
+    } finally {
+      guard.engaged = false
+    }
+  }
+
+  /** Makes one access of `size` bytes; a refused one is dropped (VA-3). */
+  write(offset: number, size: number, from: Uint8Array, position: number, access: MmioAccess): MemTxResult {
+    const { guard, hooks } = this
+    hooks?.flush?.()
+    if (!this.accepts(offset, size, true, access.attrs)) return MemTx.decodeError
+    if (hooks?.take !== undefined && this.#isTaken(hooks, offset, size, from, position, access)) return MemTx.ok
+    if (guard === undefined) return this.#writeParts(offset, size, from, position, access)
+    if (guard.engaged) return MemTx.accessError
+    guard.engaged = true
+    try {
+      return this.#writeParts(offset, size, from, position, access)
+    } finally {
+      guard.engaged = false
+    }
+  }
+
+  /** Offers the whole value, in the order of the device (EN-2). */
+  #isTaken(
+    hooks: MmioHooks,
+    offset: number,
+    size: number,
+    from: Uint8Array,
+    position: number,
+    access: MmioAccess,
+  ): boolean {
+    for (let i = 0; i < 8; i++) bytes[i] = 0
+    const little = this.#little
+    for (let i = 0; i < size; i++) bytes[little ? i : 8 - size + i] = from[position + i] as number
+    const low = view.getUint32(little ? 0 : 4, little)
+    const high = view.getUint32(little ? 4 : 0, little)
+    return hooks.take?.(offset, size, low, high, access.attrs) ?? false
+  }
+
+  #readParts(offset: number, size: number, into: Uint8Array, position: number, access: MmioAccess): MemTxResult {
     const part = this.#partOf(size)
     let result: MemTxResult = MemTx.ok
     for (let done = 0; done < size; done += part) {
@@ -65,9 +119,7 @@ export class MmioPort {
     return result
   }
 
-  /** Makes one access of `size` bytes; a refused one is dropped (VA-3). */
-  write(offset: number, size: number, from: Uint8Array, position: number, access: MmioAccess): MemTxResult {
-    if (!this.accepts(offset, size, true, access.attrs)) return MemTx.decodeError
+  #writeParts(offset: number, size: number, from: Uint8Array, position: number, access: MmioAccess): MemTxResult {
     const part = this.#partOf(size)
     let result: MemTxResult = MemTx.ok
     for (let done = 0; done < size; done += part) {

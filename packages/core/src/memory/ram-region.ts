@@ -3,6 +3,7 @@ import { CallerMemory } from './caller-memory.ts'
 import { MemoryRegion, type RegionKind } from './memory-region.ts'
 import { checkBacking } from './region-checks.ts'
 import { SparseMemory } from './sparse-memory.ts'
+import type { WriteMarks } from './write-marks.ts'
 
 export interface RamOptions {
   /** The bytes; several regions may share them. Default fresh memory of the region's size, all zero. */
@@ -17,6 +18,8 @@ export interface RamOptions {
 export class RamRegion extends MemoryRegion {
   /** The bytes behind this region, the region's first byte at offset 0. Loaders write here. */
   readonly memory: SparseMemory
+  /** Hears of every direct write, while there is one. */
+  writeMarks: WriteMarks | undefined = undefined
 
   constructor(name: string, size: bigint, options: RamOptions = {}) {
     super(name, size)

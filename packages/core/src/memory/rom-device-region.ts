@@ -4,6 +4,7 @@ import { MmioPort } from './mmio-port.ts'
 import type { RamOptions } from './ram-region.ts'
 import { checkBacking, checkRegisters } from './region-checks.ts'
 import { SparseMemory } from './sparse-memory.ts'
+import type { WriteMarks } from './write-marks.ts'
 
 /**
  * Flash: in ROM mode reads are direct and writes are calls of {@link MmioOps}; otherwise both are calls.
@@ -13,6 +14,8 @@ export class RomDeviceRegion extends MemoryRegion {
   /** The bytes that reads see in ROM mode, and that the callbacks change. */
   readonly memory: SparseMemory
   readonly port: MmioPort
+  /** Hears of every direct write (debug and loader writes, RW-7), while there is one. */
+  writeMarks: WriteMarks | undefined = undefined
   #romMode = true
 
   constructor(name: string, size: bigint, ops: MmioOps, options: Pick<RamOptions, 'memory'> = {}) {

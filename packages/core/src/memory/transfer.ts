@@ -67,7 +67,11 @@ export function writeTransfer(
       piece = context.length
       // The region's own flag alone decides: a write through a read-only alias of writable RAM goes through (MR-12).
       if (range.ram.readonly) result |= MemTx.decodeError
-      else if (!range.ram.memory.writeAt(context.frame, context.byte, from, done, piece)) result |= MemTx.error
+      else {
+        const { memory, writeMarks } = range.ram
+        if (!memory.writeAt(context.frame, context.byte, from, done, piece)) result |= MemTx.error
+        writeMarks?.mark(context.frame, context.byte, piece)
+      }
     } else if (range?.port !== undefined) {
       const offset = context.frame * PAGE_SIZE + context.byte
       piece = range.port.pieceOf(context.byte, context.length)
