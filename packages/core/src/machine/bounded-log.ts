@@ -1,3 +1,11 @@
+/** A log as data. */
+export interface SavedLog<T> {
+  /** Entries ever recorded. */
+  readonly total: number
+  /** The last of them, oldest first. */
+  readonly entries: readonly T[]
+}
+
 /** Keeps the last entries of a log and counts all of them, so that a guest cannot fill the host's memory. */
 export class BoundedLog<T> implements Iterable<T> {
   readonly capacity: number
@@ -31,6 +39,16 @@ export class BoundedLog<T> implements Iterable<T> {
   clear(): void {
     this.#entries.length = 0
     this.#total = 0
+  }
+
+  save(): SavedLog<T> {
+    return { total: this.#total, entries: [...this] }
+  }
+
+  restore({ total, entries }: SavedLog<T>): void {
+    this.clear()
+    this.#total = total - entries.length
+    for (const entry of entries) this.record(entry)
   }
 
   /** The entries kept, oldest first. */

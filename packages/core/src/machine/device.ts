@@ -1,8 +1,12 @@
 import { HostbridgeError } from '../errors.ts'
+import type { SimEvent, SimEventOptions } from '../time/event.ts'
+import { checkKey, numberedKey } from './composed-events.ts'
 import { checkPlace } from './composition-errors.ts'
 import { type DmaFault, FaultLog } from './fault-log.ts'
 import { InterruptLine } from './interrupt-line.ts'
 import type { Machine } from './machine.ts'
+import { NamedEvents } from './named-events.ts'
+import type { RestoreStage } from './restore-stage.ts'
 import { runAll } from './run-all.ts'
 import type { UnplugAnswer } from './unplug-requests.ts'
 
@@ -29,11 +33,16 @@ export abstract class Device {
   readonly faults: FaultLog = new FaultLog()
   readonly #children: Device[] = []
   readonly #interrupts = new Map<string, InterruptLine>()
+  readonly #events: NamedEvents
+  /** What its `onPlug` has scheduled on the machine without a key. */
+  readonly #plugEvents: NamedEvents
   #releases: (() => void)[] = []
   #place: DevicePlace | undefined
 
   constructor(name: string) {
     this.name = name
+    this.#events = new NamedEvents(name)
+    this.#plugEvents = new NamedEvents(name)
   }
 
   /** Where the device is plugged; an object of its own for every plug, there while `onPlug` runs. */
@@ -67,6 +76,17 @@ export abstract class Device {
     return this.#interrupts
   }
 
+  /** When this device takes up a saved state, among others; see {@link RestoreStage}. */
+  get restoreStage(): RestoreStage {
+    return 'device'
+  }
+
+  /** The events of this device by key: what a saved machine names them by. */
+  *events(): Generator<[key: string, event: SimEvent], void, undefined> {
+    yield* this.#events
+    yield* this.#plugEvents
+  }
+
   /** Records a DMA access that failed and tells the machine's listeners; call it before the access returns. */
   recordFault(fault: Omit<DmaFault, 'time'>): DmaFault {
     const machine = this.machine
@@ -85,12 +105,18 @@ export abstract class Device {
   /** Third phase: starts anew; all others are at rest now. */
   resetExit(): void {}
 
-  /** What {@link restore} needs to bring this device back to where it is now, events that it waits for included. */
+  /**
+   * What {@link restore} needs to bring this device back to where it is now. Its lines, its faults, and when the events wait
+   * for that it made with {@link event} are saved by the machine.
+   */
   save(): DeviceState {
     return {}
   }
 
-  /** Takes up a saved state; the machine's time is set and its queue is empty, so the device schedules its events anew. */
+  /**
+   * Takes up a saved state; the machine's time is set and its queue is empty. The device has all the events again when this
+   * returns that it had; those of them that waited are scheduled then, in their old turns.
+   */
   restore(_state: DeviceState): void {}
 
   /**
@@ -114,6 +140,32 @@ export abstract class Device {
 
   /** Ends its effect on the machine, with all of its mappings still there. It has no choice: an error does not stop it. */
   protected onUnplug(): void {}
+
+  /**
+   * Makes an event of this device, which a saved machine finds again by `key`. It waits no more when the device leaves.
+   *
+   * @throws HostbridgeError `machine.event-taken`, `machine.event-key`.
+   */
+  protected event(key: string, action: (event: SimEvent) => void, options?: SimEventOptions): SimEvent {
+    checkKey(key)
+    return this.#events.make(key, action, options)
+  }
+
+  /** Takes in an event that somebody else has made, such as a timer's; else as {@link event}. */
+  protected ownEvent(key: string, event: SimEvent): void {
+    checkKey(key)
+    this.#events.add(key, event)
+  }
+
+  /** Forgets an event, which no longer waits then. */
+  protected dropEvent(key: string): void {
+    this.#events.drop(key)
+  }
+
+  /** Owns an event that was scheduled on the machine while `onPlug` runs; only a machine does this. */
+  ownPlugEvent(event: SimEvent): void {
+    this.#plugEvents.add(numberedKey(this.#plugEvents.size, event), event)
+  }
 
   /** Makes a line that leads out of this device. @throws HostbridgeError `machine.line-taken`. */
   protected interruptLine(name: string): InterruptLine {
@@ -170,6 +222,8 @@ export abstract class Device {
     try {
       runAll([...first, ...releases, ...lowered])
     } finally {
+      this.#events.cancelAll()
+      this.#plugEvents.dropAll()
       this.#place = undefined
     }
   }

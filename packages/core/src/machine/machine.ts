@@ -6,13 +6,15 @@ import { MemorySystem } from '../memory/memory-system.ts'
 import { formatFlatView, formatTree } from '../memory/mtree.ts'
 import { SimEvent, type SimEventOptions } from '../time/event.ts'
 import { EventQueue } from '../time/event-queue.ts'
+import { Fingerprint } from '../time/fingerprint.ts'
 import { tickOf } from '../time/tick.ts'
 import { BoundedLog } from './bounded-log.ts'
+import { ComposedEvents } from './composed-events.ts'
 import { checkLoose, checkPlace, checkPlaceInMemory, checkPlugged } from './composition-errors.ts'
 import type { Device } from './device.ts'
 import { devicesBelow } from './device-tree.ts'
 import type { GuestError, MachineEvents } from './machine-events.ts'
-import { type MachineState, restoreMachine, saveMachine } from './machine-state.ts'
+import { type MachineParts, type MachineState, restoreMachine, saveMachine } from './machine-state.ts'
 import { resetDevices } from './reset.ts'
 import { runAll } from './run-all.ts'
 import { RunLoop, type RunOptions, type RunResult } from './run-loop.ts'
@@ -34,7 +36,9 @@ export class Machine {
   /** System memory as CPUs, and devices without an IOMMU, see it. */
   readonly space: AddressSpace
   readonly events: EventEmitter<MachineEvents> = new EventEmitter<MachineEvents>()
-  readonly queue: EventQueue = new EventQueue()
+  /** The hash of all events that have happened. */
+  readonly fingerprint: Fingerprint = new Fingerprint()
+  readonly queue: EventQueue = new EventQueue({ fingerprint: this.fingerprint })
   /** The last mistakes of the guest. */
   readonly guestErrors: BoundedLog<GuestError> = new BoundedLog<GuestError>()
   readonly #devices: Device[] = []
@@ -42,12 +46,14 @@ export class Machine {
   #plugging: Device | undefined
   readonly #loop: RunLoop
   readonly #unplugRequests: UnplugRequests = new UnplugRequests(this)
+  readonly #composed: ComposedEvents
 
   constructor(name: string) {
     this.name = name
     this.memory = new MemorySystem(name)
     this.root = new ContainerRegion('system')
     this.space = this.memory.createSpace('memory', this.root)
+    this.#composed = new ComposedEvents(name)
     this.#loop = new RunLoop(`machine '${name}'`, this.queue)
   }
 
@@ -164,7 +170,8 @@ export class Machine {
   at(time: bigint, action: (event: SimEvent) => void, options?: SimEventOptions): SimEvent {
     const event = new SimEvent(action, options)
     this.queue.schedule(event, tickOf(time))
-    this.#plugging?.onRelease(() => this.queue.deschedule(event))
+    if (this.#plugging === undefined) this.#composed.note(event)
+    else this.#plugging.ownPlugEvent(event)
     return event
   }
 
@@ -174,12 +181,23 @@ export class Machine {
   }
 
   /**
+   * Makes an event that a saved machine finds again by `key`, also where it is scheduled while the machine runs; schedule it
+   * in {@link queue}.
+   *
+   * @throws HostbridgeError `machine.event-taken`, `machine.event-key`.
+   */
+  event(key: string, action: (event: SimEvent) => void, options?: SimEventOptions): SimEvent {
+    return this.#composed.make(key, action, options)
+  }
+
+  /**
    * Lets events happen in their order until a time is reached, nothing waits, or somebody stops it.
    * An error of an event's action passes through; the machine can be run on.
    *
    * @throws HostbridgeError `time.past`, `time.tick`, `time.livelock`, or `machine.running` from inside an event.
    */
   run(options: RunOptions = {}): RunResult {
+    this.#composed.end()
     return this.#loop.run(options)
   }
 
@@ -196,21 +214,32 @@ export class Machine {
     return error
   }
 
-  /** Time and devices as data that `structuredClone` takes; see {@link MachineState}. */
+  /**
+   * Time, waiting events and devices as data that `structuredClone` takes; see {@link MachineState}. Not from inside an event.
+   *
+   * @throws HostbridgeError as {@link saveMachine}.
+   */
   save(): MachineState {
-    return saveMachine(this)
+    this.#loop.checkIdle('be saved')
+    return saveMachine(this, this.#parts)
   }
 
   /** Brings the machine to a saved time and state; see {@link restoreMachine}. Not from inside an event. */
   restore(state: MachineState): void {
     this.#loop.checkIdle('be restored')
-    restoreMachine(this, state)
+    restoreMachine(this, state, this.#parts)
   }
 
   /** The tree of memory regions and the flat view of every address space, as text. */
   mtree(): string {
     return [formatTree(this.memory), ...this.memory.spaces.map(formatFlatView)].join('\n').trimEnd()
   }
+
+  get #parts(): MachineParts {
+    const devices = Array.from(this.devices(), (device) => ({ path: device.path, events: () => device.events() }))
+    return { eventOwners: [this.#composed, ...devices], unplugRequests: this.#unplugRequests }
+  }
+
   /** The steps of an unplug, each found when it is its turn: what leaves may take others with it. */
   *#leaving(device: Device, path: string): Generator<() => void, void, undefined> {
     for (let child = device.children.at(-1); child !== undefined; child = device.children.at(-1)) {

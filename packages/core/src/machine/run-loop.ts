@@ -5,17 +5,21 @@ import { LAST_TICK, tickOf } from '../time/tick.ts'
 export interface RunOptions {
   /** The last instant, whose events happen too; without it the run goes on until nothing waits. */
   readonly until?: bigint
+  /** The most events that happen in this run; without it as many as there are. */
+  readonly events?: number
 }
 
 export interface RunResult {
-  /** `until`: the time is reached. `idle`: nothing waits. `stopped`: somebody stopped it. */
-  readonly ended: 'until' | 'idle' | 'stopped'
+  /** `until`: the time is reached. `idle`: nothing waits. `stopped`: somebody stopped it. `events`: as many as asked for happened. */
+  readonly ended: 'until' | 'idle' | 'stopped' | 'events'
   /** Why it was stopped. */
   readonly cause: string | undefined
   /** Events that happened in this run. */
   readonly events: number
   /** The time at its end. */
   readonly now: bigint
+  /** The hash of all events that have happened since the machine was made: equal runs have equal ones. */
+  readonly fingerprint: string
 }
 
 /** Lets the events of one queue happen, one run at a time. */
@@ -31,7 +35,7 @@ export class RunLoop {
     this.#queue = queue
   }
 
-  run({ until }: RunOptions): RunResult {
+  run({ until, events: most = Number.POSITIVE_INFINITY }: RunOptions): RunResult {
     const queue = this.#queue
     const last = until === undefined ? LAST_TICK : tickOf(until)
     if (last < queue.now) {
@@ -45,13 +49,25 @@ export class RunLoop {
     this.#cause = undefined
     let events = 0
     try {
-      for (; queue.nextTick() <= last && !this.#stopped; events++) queue.serviceOne()
+      for (; events < most && queue.nextTick() <= last && !this.#stopped; events++) queue.serviceOne()
     } finally {
       this.#running = false
     }
-    if (until !== undefined && !this.#stopped) queue.advanceTo(last)
-    const ended = this.#stopped ? 'stopped' : until !== undefined ? 'until' : 'idle'
-    return { ended, cause: this.#cause, events, now: BigInt(queue.now) }
+    const ended = this.#stopped
+      ? 'stopped'
+      : queue.nextTick() <= last
+        ? 'events'
+        : until !== undefined
+          ? 'until'
+          : 'idle'
+    if (ended === 'until') queue.advanceTo(last)
+    return {
+      ended,
+      cause: this.#cause,
+      events,
+      now: BigInt(queue.now),
+      fingerprint: String(queue.fingerprint ?? ''),
+    }
   }
 
   stop(cause: string): void {

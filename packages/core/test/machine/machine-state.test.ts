@@ -34,6 +34,10 @@ describe('a saved machine', () => {
       {
         "devices": [
           {
+            "faults": {
+              "entries": [],
+              "total": 0,
+            },
             "path": "phb",
             "raised": [],
             "state": {
@@ -41,6 +45,10 @@ describe('a saved machine', () => {
             },
           },
           {
+            "faults": {
+              "entries": [],
+              "total": 0,
+            },
             "path": "phb/00:01.0",
             "raised": [
               "inta",
@@ -50,8 +58,30 @@ describe('a saved machine', () => {
             },
           },
         ],
+        "events": {
+          "keys": "",
+          "owners": "",
+          "ranks": Int32Array [],
+          "scheduled": [
+            0,
+          ],
+          "sequences": Float64Array [],
+          "times": Float64Array [],
+        },
+        "fingerprint": {
+          "events": 0,
+          "lanes": [
+            625341585,
+            1779033703,
+          ],
+        },
+        "guestErrors": {
+          "entries": [],
+          "total": 0,
+        },
         "machine": "before",
         "now": 500n,
+        "unplugRequests": [],
       }
     `)
   })

@@ -11,7 +11,7 @@ describe('run', () => {
     const result = machine.run({ until: 10n * ms })
 
     expect(seen).toEqual([3n * ms, 10n * ms])
-    expect(result).toEqual({ ended: 'until', cause: undefined, events: 2, now: 10n * ms })
+    expect(result).toMatchObject({ ended: 'until', cause: undefined, events: 2, now: 10n * ms })
   })
 
   test('goes on from where it ended', () => {
@@ -30,7 +30,7 @@ describe('run', () => {
     const machine = new Machine('pc')
     machine.at(5n, () => machine.after(6n, () => {}))
 
-    expect(machine.run()).toEqual({ ended: 'idle', cause: undefined, events: 2, now: 11n })
+    expect(machine.run()).toMatchObject({ ended: 'idle', cause: undefined, events: 2, now: 11n })
   })
 
   test('stops behind the event that asks for it and can be run on', () => {
@@ -41,8 +41,8 @@ describe('run', () => {
     const first = machine.run({ until: 10n })
     const second = machine.run({ until: 10n })
 
-    expect(first).toEqual({ ended: 'stopped', cause: 'breakpoint', events: 1, now: 5n })
-    expect(second).toEqual({ ended: 'until', cause: undefined, events: 1, now: 10n })
+    expect(first).toMatchObject({ ended: 'stopped', cause: 'breakpoint', events: 1, now: 5n })
+    expect(second).toMatchObject({ ended: 'until', cause: undefined, events: 1, now: 10n })
   })
 
   test('lets an error of an event through and can be run on', () => {
@@ -67,5 +67,19 @@ describe('run', () => {
     expect(() => machine.run({ until: 2n ** 53n })).toThrow(expect.objectContaining({ code: 'time.tick' }))
     expect(() => machine.run({ until: 11n })).toThrow(expect.objectContaining({ code: 'machine.running' }))
     expect(() => machine.at(9n, () => {})).toThrow(expect.objectContaining({ code: 'time.past' }))
+  })
+
+  test('ends after as many events as were asked for, at their instant, and tells the hash of all so far', () => {
+    const whole = new Machine('pc')
+    const cut = new Machine('pc')
+    for (const machine of [whole, cut]) for (let time = 1n; time <= 4n; time++) machine.at(time, () => {})
+
+    const first = cut.run({ until: 9n, events: 3 })
+    const second = cut.run({ until: 9n, events: 1 })
+
+    expect([first.ended, first.events, first.now]).toEqual(['events', 3, 3n])
+    expect([second.ended, second.events, second.now]).toEqual(['until', 1, 9n])
+    expect(first.fingerprint).not.toBe(second.fingerprint)
+    expect(second.fingerprint).toBe(whole.run().fingerprint)
   })
 })

@@ -1,7 +1,7 @@
 import { HostbridgeError } from '@hostbridge/core'
 import type { DeviceState, InterruptLine, Machine } from '@hostbridge/core/machine'
 import { MemTx, type MemTxResult } from '@hostbridge/core/memory'
-import { EventPriority, SimEvent, tickOf, us } from '@hostbridge/core/time'
+import { EventPriority, type SimEvent, tickOf, us } from '@hostbridge/core/time'
 import { PciDevice } from '../pci/index.ts'
 import type { Transfer, TransferRequest, TransferStatus } from './transfer.ts'
 
@@ -19,9 +19,13 @@ export interface ReadResult {
 }
 
 interface Pending extends Transfer {
+  /** Counts transfers; names the completion. */
+  readonly number: number
   status: TransferStatus
   readonly completion: SimEvent
 }
+
+type SavedTransfer = Omit<Pending, 'status' | 'completion'>
 
 /**
  * A function that moves bytes between itself and guest memory, and does nothing else.
@@ -35,6 +39,7 @@ export class DmaEngine extends PciDevice {
   readonly irq: InterruptLine
   readonly #pending = new Set<Pending>()
   #completed = 0
+  #started = 0
 
   constructor(options: DmaEngineOptions = {}) {
     super(options.name ?? 'dma-engine')
@@ -79,7 +84,10 @@ export class DmaEngine extends PciDevice {
     }
     const due = machine.now + latency
     const result = direction === 'read' ? this.dmaRead(iova, bytes) : this.dmaWrite(iova, bytes)
-    return this.#schedule(machine, { direction, iova, bytes, started: machine.now, due, result })
+    const number = this.#started++
+    const transfer = this.#expect({ number, direction, iova, bytes, started: machine.now, due, result })
+    machine.queue.schedule(transfer.completion, tickOf(due))
+    return transfer
   }
 
   /** Lowers the interrupt, as a driver does that has seen the completion. */
@@ -93,17 +101,18 @@ export class DmaEngine extends PciDevice {
   }
 
   override save(): DeviceState {
-    const pending = this.pending.map(({ direction, iova, bytes, started, due, result }) => {
-      return { direction, iova, bytes: bytes.slice(), started, due, result }
+    const pending = Array.from(this.#pending, ({ number, direction, iova, bytes, started, due, result }) => {
+      return { number, direction, iova, bytes: bytes.slice(), started, due, result }
     })
-    return { completed: this.#completed, pending }
+    return { started: this.#started, completed: this.#completed, pending }
   }
 
   override restore(state: DeviceState): void {
     this.#cancelAll()
+    this.#started = state.started as number
     this.#completed = state.completed as number
-    for (const transfer of state.pending as readonly Omit<Transfer, 'status'>[]) {
-      this.#schedule(this.#machine(), { ...transfer, bytes: transfer.bytes.slice() })
+    for (const transfer of state.pending as readonly SavedTransfer[]) {
+      this.#expect({ ...transfer, bytes: transfer.bytes.slice() })
     }
   }
 
@@ -111,17 +120,20 @@ export class DmaEngine extends PciDevice {
     this.#cancelAll()
   }
 
-  #schedule(machine: Machine, transfer: Omit<Transfer, 'status'>): Transfer {
-    const complete = (): void => this.#complete(pending)
-    const completion = new SimEvent(complete, { name: `${this.name} completion`, priority: EventPriority.completion })
+  /** Makes what completes a transfer; whoever calls this, or a restored machine, schedules it. */
+  #expect(transfer: SavedTransfer): Pending {
+    const completion = this.event(completionOf(transfer), () => this.#complete(pending), {
+      name: `${this.name} completion`,
+      priority: EventPriority.completion,
+    })
     const pending: Pending = { ...transfer, status: 'pending', completion }
-    machine.queue.schedule(completion, tickOf(transfer.due))
     this.#pending.add(pending)
     return pending
   }
 
   #complete(transfer: Pending): void {
     this.#pending.delete(transfer)
+    this.dropEvent(completionOf(transfer))
     transfer.status = transfer.result === MemTx.ok ? 'done' : 'failed'
     this.#completed++
     this.irq.raise()
@@ -129,7 +141,7 @@ export class DmaEngine extends PciDevice {
 
   #cancelAll(): void {
     for (const transfer of this.#pending) {
-      transfer.completion.queue?.deschedule(transfer.completion)
+      this.dropEvent(completionOf(transfer))
       transfer.status = 'cancelled'
     }
     this.#pending.clear()
@@ -140,4 +152,8 @@ export class DmaEngine extends PciDevice {
     const message = `'${this.name}' cannot start a transfer that takes time: it is in no machine, nor passed to one`
     throw new HostbridgeError('endpoints.no-time', message, { device: this.name })
   }
+}
+
+function completionOf({ number }: Pick<Pending, 'number'>): string {
+  return `completion ${number}`
 }

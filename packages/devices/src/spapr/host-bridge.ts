@@ -1,5 +1,5 @@
 import { HostbridgeError } from '@hostbridge/core'
-import { Device, type DeviceState, type Machine } from '@hostbridge/core/machine'
+import { Device, type DeviceState, type Machine, type RestoreStage } from '@hostbridge/core/machine'
 import { type AddressSpace, ContainerRegion, MappingRefusedError } from '@hostbridge/core/memory'
 import { PciBus, type PciDevice } from '../pci/index.ts'
 import { DmaWindows, type WindowRequest } from './dma-windows.ts'
@@ -120,6 +120,11 @@ export class SpaprHostBridge extends Device {
       if (!(error instanceof MappingRefusedError)) throw error
       this.machine?.guestError({ code: 'spapr.window-refused', message: error.message, device: this })
     }
+  }
+
+  /** What sits on its bus follows its tables. */
+  override get restoreStage(): RestoreStage {
+    return 'iommu'
   }
 
   override save(): DeviceState {

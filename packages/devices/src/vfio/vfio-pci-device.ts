@@ -2,6 +2,7 @@ import { HostbridgeError } from '@hostbridge/core'
 import type { ReplayResult } from '@hostbridge/core/iommu'
 import type { DeviceState, FaultLog, Machine } from '@hostbridge/core/machine'
 import type { MemTxResult } from '@hostbridge/core/memory'
+import type { SimEvent } from '@hostbridge/core/time'
 import { PciDevice } from '../pci/index.ts'
 import type { Container } from './container.ts'
 import { HostSlot } from './host-slot.ts'
@@ -69,6 +70,12 @@ export class VfioPciDevice extends PciDevice {
 
   override resetExit(): void {
     this.card.resetExit()
+  }
+
+  /** The card's too: while it is passed through, they wait in the guest's machine. */
+  override *events(): Generator<[key: string, event: SimEvent], void, undefined> {
+    yield* super.events()
+    yield* this.card.events()
   }
 
   override save(): DeviceState {
