@@ -5,6 +5,9 @@ import { EventPriority, type SimEvent, tickOf, us } from '@hostbridge/core/time'
 import { PciDevice } from '../pci/index.ts'
 import type { Transfer, TransferRequest, TransferStatus } from './transfer.ts'
 
+/** Base class 8, sub class 1: a DMA controller (PCI Code and ID Assignment 1.11, section 1.9). */
+const DMA_CONTROLLER = 0x08_0100
+
 export interface DmaEngineOptions {
   /** For messages; `dma-engine` unless told. */
   readonly name?: string
@@ -31,7 +34,8 @@ type SavedTransfer = Omit<Pending, 'status' | 'completion'>
  * A function that moves bytes between itself and guest memory, and does nothing else.
  *
  * The same class sits on a guest's bus and, to be passed through, on a host's: which translation its DMA meets is the bus's
- * matter. Bytes move when a transfer starts; its status and interrupt follow when it is due.
+ * matter. Bytes move when a transfer starts; its status and interrupt follow when it is due. It has no driver, so it comes up as
+ * a bus master.
  */
 export class DmaEngine extends PciDevice {
   readonly latency: bigint
@@ -42,7 +46,7 @@ export class DmaEngine extends PciDevice {
   #started = 0
 
   constructor(options: DmaEngineOptions = {}) {
-    super(options.name ?? 'dma-engine')
+    super(options.name ?? 'dma-engine', { classCode: DMA_CONTROLLER, busMaster: true })
     this.latency = options.latency ?? us
     this.irq = this.interruptLine('irq')
   }
@@ -104,10 +108,11 @@ export class DmaEngine extends PciDevice {
     const pending = Array.from(this.#pending, ({ number, direction, iova, bytes, started, due, result }) => {
       return { number, direction, iova, bytes: bytes.slice(), started, due, result }
     })
-    return { started: this.#started, completed: this.#completed, pending }
+    return { ...super.save(), started: this.#started, completed: this.#completed, pending }
   }
 
   override restore(state: DeviceState): void {
+    super.restore(state)
     this.#cancelAll()
     this.#started = state.started as number
     this.#completed = state.completed as number

@@ -50,3 +50,20 @@ export function requesterIdOf(address: PciAddress): number {
 function digits(value: number, count: number): string {
   return value.toString(16).padStart(count, '0')
 }
+
+/** A place on some bus: device 7..3, function 2..0; bus and domain where the text has them. */
+export interface DeviceFunction {
+  readonly deviceFunction: number
+  readonly bus?: number
+  readonly domain?: number
+}
+
+const SHORT_PATTERN = /^([01][0-9a-f])\.([0-7])$/i
+
+/** Reads an address with or without its bus: `00:01.0`, `01.0`. @throws HostbridgeError `pci.address` for any other text. */
+export function parseDeviceFunction(text: string): DeviceFunction {
+  const [match, device = '', fn = ''] = SHORT_PATTERN.exec(text) ?? []
+  if (match !== undefined) return { deviceFunction: (Number.parseInt(device, 16) << 3) | Number.parseInt(fn, 16) }
+  const address = parsePciAddress(text)
+  return { deviceFunction: requesterIdOf(address) & 0xff, bus: address.bus, domain: address.domain }
+}

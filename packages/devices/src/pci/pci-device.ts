@@ -1,17 +1,62 @@
 import { HostbridgeError } from '@hostbridge/core'
-import { Device, type DmaFault, type Machine } from '@hostbridge/core/machine'
+import { Device, type DeviceState, type DmaFault, type Machine } from '@hostbridge/core/machine'
 import { MemTx, type MemTxAttrs, type MemTxResult, NO_ATTRS, Permission } from '@hostbridge/core/memory'
+import { Bars } from './bars.ts'
+import { BusMaster } from './bus-master.ts'
+import { CapabilityList } from './capability-list.ts'
+import { ConfigSpace, type SavedConfig } from './config-space.ts'
+import { defineHeader, type PciIdentity } from './identity.ts'
+import { IntxPin } from './intx-pin.ts'
+import type { MessagePort } from './message-port.ts'
+import { MsiCapability, type MsiOptions } from './msi.ts'
+import { MsixCapability, type MsixOptions, type SavedMsix } from './msix.ts'
+import { PowerManagementCapability } from './power-management.ts'
 import type { PciSlot } from './slot.ts'
+import { FIRST_BAR, ROM_BAR } from './spec/bar.ts'
+import { CONFIG_SIZE, Command, EXPRESS_CONFIG_SIZE, Header } from './spec/header.ts'
+
+/** What a function's configuration is saved as. */
+interface SavedFunction {
+  readonly config: SavedConfig
+  readonly msix?: SavedMsix
+  readonly asserted: boolean
+}
 
 /**
- * A PCI function: a device in a slot of a bus, with DMA through that bus.
+ * A PCI function: a device in a slot of a bus, with configuration space, BARs, interrupts, and DMA through that bus.
  *
  * A bus puts it into its slot before `onPlug` runs, so that `onPlug` can attach to the slot's DMA address space; what it
- * throws reaches whoever plugs, and the slot is empty again.
+ * throws reaches whoever plugs, and the slot is empty again. It comes up as after a reset.
  */
-export abstract class PciDevice extends Device {
+export abstract class PciDevice extends Device implements MessagePort {
+  readonly config: ConfigSpace
+  readonly capabilities: CapabilityList
+  readonly bars: Bars
+  /** Its interrupt pin, if it has one. */
+  readonly intx: IntxPin | undefined
+  readonly #pin: number
   #slot: PciSlot | undefined
   #attrs: MemTxAttrs = NO_ATTRS
+  #master: BusMaster | undefined
+  #msi: MsiCapability | undefined
+  #msix: MsixCapability | undefined
+  #power: PowerManagementCapability | undefined
+  #disconnectPin: (() => void) | undefined
+
+  constructor(name: string, identity: PciIdentity = {}) {
+    super(name)
+    this.config = new ConfigSpace(identity.express === true ? EXPRESS_CONFIG_SIZE : CONFIG_SIZE)
+    defineHeader(this.config, identity)
+    this.capabilities = new CapabilityList(name, this.config)
+    this.bars = new Bars(name, this.config)
+    this.#pin = identity.interruptPin ?? 0
+    this.intx = this.#pin === 0 ? undefined : new IntxPin(this.config, this.interruptLine('intx'))
+    const rom = identity.layout === 'bridge' ? ROM_BAR.bridge : ROM_BAR.function
+    const bars = identity.layout === 'bridge' ? 8 : 24
+    this.config.watch(Header.command.offset, 2, () => this.#decode())
+    this.config.watch(FIRST_BAR, bars, () => this.#decode())
+    this.config.watch(rom, 4, () => this.#decode())
+  }
 
   /** Where the function sits, while it sits anywhere. */
   get slot(): PciSlot | undefined {
@@ -23,7 +68,15 @@ export abstract class PciDevice extends Device {
     return this.machine ?? this.#slot?.machine
   }
 
-  /** Puts the function into a slot; only a bus does this. @throws HostbridgeError `pci.already-plugged`. */
+  get msi(): MsiCapability | undefined {
+    return this.#msi
+  }
+
+  get msix(): MsixCapability | undefined {
+    return this.#msix
+  }
+
+  /** Puts the function into a slot, as after a reset; only a bus does this. @throws HostbridgeError `pci.already-plugged`. */
   enterSlot(slot: PciSlot): void {
     if (this.#slot !== undefined) {
       throw new HostbridgeError(
@@ -33,12 +86,21 @@ export abstract class PciDevice extends Device {
       )
     }
     this.#slot = slot
-    this.#attrs = { requester: slot.requester }
+    this.#master = new BusMaster(slot.name, slot.dma)
+    if (this.#pin !== 0) {
+      this.#disconnectPin = slot.connectPin?.(this.#pin, this.interrupts.get('intx') as never)
+    }
+    this.#resetConfig()
+    this.bars.attach(slot.windows)
   }
 
   /** Takes the function out of its slot, if that is where it is; only a bus does this. */
   leaveSlot(slot: PciSlot): void {
     if (this.#slot !== slot) return
+    this.#disconnectPin?.()
+    this.bars.attach(undefined)
+    this.#master?.close()
+    this.#master = undefined
     this.#slot = undefined
     this.#attrs = NO_ATTRS
   }
@@ -49,18 +111,28 @@ export abstract class PciDevice extends Device {
    * @throws HostbridgeError `pci.not-plugged`.
    */
   dmaRead(iova: bigint, into: Uint8Array): MemTxResult {
-    const slot = this.#plugged('read', iova)
-    const result = slot.dma.read(iova, into, this.#attrs)
-    if (result !== MemTx.ok) this.#fail(slot, 'read', iova, into.length, result)
+    const master = this.#plugged('read', iova)
+    const attrs = this.#attributes()
+    const result = master.space.read(iova, into, attrs)
+    if (result !== MemTx.ok) this.#fail(master, 'read', iova, into.length, result)
     return result
   }
 
   /** Writes guest memory as {@link dmaRead} reads it; bytes that cannot be written are dropped. */
   dmaWrite(iova: bigint, from: Uint8Array): MemTxResult {
-    const slot = this.#plugged('write', iova)
-    const result = slot.dma.write(iova, from, this.#attrs)
-    if (result !== MemTx.ok) this.#fail(slot, 'write', iova, from.length, result)
+    const master = this.#plugged('write', iova)
+    const attrs = this.#attributes()
+    const result = master.space.write(iova, from, attrs)
+    if (result !== MemTx.ok) this.#fail(master, 'write', iova, from.length, result)
     return result
+  }
+
+  /** Stores a message signaled interrupt; what fails is in {@link faults}. Out of a slot nothing happens. */
+  message(address: bigint, data: number): void {
+    const master = this.#master
+    if (master === undefined) return
+    const result = master.message(address, data, this.#attributes())
+    if (result !== MemTx.ok) this.#fail(master, 'write', address, 4, result)
   }
 
   override recordFault(fault: Omit<DmaFault, 'time'>): DmaFault {
@@ -72,8 +144,69 @@ export abstract class PciDevice extends Device {
     return record
   }
 
-  #plugged(access: 'read' | 'write', iova: bigint): PciSlot {
-    if (this.#slot !== undefined) return this.#slot
+  /** Configuration space goes back to its values after a reset; a subclass that overrides this calls it. */
+  override resetHold(): void {
+    this.#resetConfig()
+  }
+
+  override save(): DeviceState {
+    const saved: SavedFunction = {
+      config: this.config.save(),
+      asserted: this.intx?.asserted ?? false,
+      ...(this.#msix && { msix: this.#msix.save() }),
+    }
+    return { pci: saved }
+  }
+
+  override restore(state: DeviceState): void {
+    const saved = state.pci as SavedFunction
+    this.intx?.restore(saved.asserted)
+    if (saved.msix !== undefined) this.#msix?.restore(saved.msix)
+    this.config.restore(saved.config)
+  }
+
+  /** Gives the function message signaled interrupts. */
+  protected useMsi(options?: MsiOptions): MsiCapability {
+    this.#msi = new MsiCapability(this, options)
+    return this.#msi
+  }
+
+  /** Gives the function MSI-X, whose tables become part of the region of a BAR. */
+  protected useMsix(options: MsixOptions): MsixCapability {
+    this.#msix = new MsixCapability(this, options)
+    return this.#msix
+  }
+
+  /** Lets a guest put the function to sleep: then it decodes no addresses and does no DMA. */
+  protected usePowerManagement(): PowerManagementCapability {
+    this.#power = new PowerManagementCapability(this, () => this.#decode())
+    return this.#power
+  }
+
+  #resetConfig(): void {
+    this.intx?.set(false)
+    this.#msix?.reset()
+    this.config.reset()
+  }
+
+  /** Follows the command register, the BARs and the power state. */
+  #decode(): void {
+    const powered = this.#power?.powered ?? true
+    this.#master?.setEnabled(powered && (this.config.get(Header.command) & Command.busMaster) !== 0)
+    this.bars.setPowered(powered)
+    const refused = this.bars.updateForGuest()
+    if (refused === undefined) return
+    this.timeline?.guestError({ code: 'pci.bar-refused', message: refused.message, device: this })
+  }
+
+  #attributes(): MemTxAttrs {
+    const requester = this.#slot?.requester
+    if (requester !== undefined && this.#attrs.requester !== requester) this.#attrs = { requester }
+    return this.#attrs
+  }
+
+  #plugged(access: 'read' | 'write', iova: bigint): BusMaster {
+    if (this.#master !== undefined) return this.#master
     throw new HostbridgeError(
       'pci.not-plugged',
       `'${this.name}' has no bus to ${access} memory through: plug it first`,
@@ -85,14 +218,17 @@ export abstract class PciDevice extends Device {
     )
   }
 
-  #fail(slot: PciSlot, access: 'read' | 'write', iova: bigint, length: number, result: MemTxResult): void {
+  #fail(master: BusMaster, access: 'read' | 'write', iova: bigint, length: number, result: MemTxResult): void {
     const wanted = access === 'read' ? Permission.read : Permission.write
-    const fault = slot.dma.explain(iova, length, wanted, this.#attrs)
+    const fault = master.enabled ? master.space.explain(iova, length, wanted, this.#attributes()) : undefined
+    const reason = master.enabled
+      ? `the target answered with result ${result}`
+      : 'it may not be a bus master: command.bus-master is 0'
     this.recordFault({
-      requester: slot.requester,
+      requester: this.#slot?.requester ?? 0,
       iova: fault?.address ?? iova,
       access,
-      reason: fault?.reason ?? `the target answered with result ${result}`,
+      reason: fault?.reason ?? reason,
     })
   }
 }

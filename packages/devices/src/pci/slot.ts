@@ -1,6 +1,7 @@
-import type { Machine } from '@hostbridge/core/machine'
+import type { InterruptLine, Machine } from '@hostbridge/core/machine'
 import type { AddressSpace } from '@hostbridge/core/memory'
 import type { PciAddress } from './address.ts'
+import type { BarWindows } from './bars.ts'
 
 /**
  * A function's place on a bus, as the function sees it.
@@ -11,6 +12,7 @@ import type { PciAddress } from './address.ts'
 export interface PciSlot {
   /** Names the bus and the place in messages: `pci.0 00:01.0`. */
   readonly name: string
+  /** Its bus number is what a guest has given to the bus. */
   readonly address: PciAddress
   /** The 16 bits that the function's requests carry. */
   readonly requester: number
@@ -18,4 +20,8 @@ export interface PciSlot {
   readonly dma: AddressSpace
   /** Whose virtual time the function lives in and who is told of its faults; `undefined` for a card that nobody uses. */
   readonly machine: Machine | undefined
+  /** Where the function's BARs appear; nowhere if left out. */
+  readonly windows?: BarWindows
+  /** Connects the function's interrupt pin, 1 to 4, to a wire of the bus; returns what disconnects it again. */
+  connectPin?(pin: number, line: InterruptLine): () => void
 }

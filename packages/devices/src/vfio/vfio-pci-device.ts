@@ -3,7 +3,7 @@ import type { ReplayResult } from '@hostbridge/core/iommu'
 import type { DeviceState, FaultLog, Machine } from '@hostbridge/core/machine'
 import type { MemTxResult } from '@hostbridge/core/memory'
 import type { SimEvent } from '@hostbridge/core/time'
-import { PciDevice } from '../pci/index.ts'
+import { Command, Header, PciDevice, type PciIdentity, Type0 } from '../pci/index.ts'
 import type { Container } from './container.ts'
 import { HostSlot } from './host-slot.ts'
 
@@ -34,11 +34,15 @@ export class VfioPciDevice extends PciDevice {
   #replay: ReplayResult = NOT_PLUGGED
 
   constructor(card: PciDevice, options: VfioPciOptions = {}) {
-    super(options.name ?? `vfio ${card.name}`)
+    super(options.name ?? `vfio ${card.name}`, identityOf(card))
     this.card = card
     this.faults = card.faults
     this.#withReplay = options.replay ?? true
-    for (const name of card.interrupts.keys()) this.interruptLine(name)
+    for (const name of card.interrupts.keys()) if (!this.interrupts.has(name)) this.interruptLine(name)
+    const { command } = Header
+    this.config.watch(command.offset, command.size, () =>
+      card.config.write(command.offset, 2, this.config.get(command)),
+    )
   }
 
   /** What its last plug mapped; nothing where it joined a container that others were in (CT-3). */
@@ -64,6 +68,7 @@ export class VfioPciDevice extends PciDevice {
   }
 
   override resetHold(): void {
+    super.resetHold()
     this.card.resetHold()
     for (const line of this.card.interrupts.values()) line.lower()
   }
@@ -80,12 +85,13 @@ export class VfioPciDevice extends PciDevice {
 
   override save(): DeviceState {
     const raised = [...this.card.interrupts.values()].filter((line) => line.raised).map((line) => line.name)
-    return { card: this.card.save(), raised }
+    return { ...super.save(), card: this.card.save(), raised }
   }
 
   /** What the guest has mapped is not part of the state: its tables are restored before, and replayed here. */
   override restore(state: DeviceState): void {
     this.container?.rebuild(this.name)
+    super.restore(state)
     for (const line of this.card.interrupts.values()) line.restore((state.raised as string[]).includes(line.name))
     this.card.restore(state.card as DeviceState)
   }
@@ -120,5 +126,19 @@ export class VfioPciDevice extends PciDevice {
       `'${this.name}' cannot pass '${this.card.name}' through: it is in no host; plug it into one first`,
       { device: this.name, card: this.card.name },
     )
+  }
+}
+
+/** The guest sees the header of the card, and is a bus master with it. */
+function identityOf({ config }: PciDevice): PciIdentity {
+  return {
+    vendor: config.get(Header.vendor),
+    device: config.get(Header.device),
+    revision: config.get(Header.revision),
+    classCode: config.get(Header.classCode),
+    subsystemVendor: config.get(Type0.subsystemVendor),
+    subsystem: config.get(Type0.subsystem),
+    interruptPin: config.get(Header.interruptPin),
+    busMaster: (config.get(Header.command) & Command.busMaster) !== 0,
   }
 }

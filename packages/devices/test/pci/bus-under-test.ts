@@ -10,7 +10,7 @@ export class PlainFunction extends PciDevice {
   readonly #plugged: (device: PlainFunction) => void
 
   constructor(name: string, plugged: (device: PlainFunction) => void = () => {}) {
-    super(name)
+    super(name, { busMaster: true })
     this.#plugged = plugged
   }
 

@@ -10,7 +10,11 @@ describe('Host', () => {
     expect(() => host.plug('01:00.0', new DmaEngine({ name: 'late' }))).toThrow(
       "'late' cannot be plugged at host 01:00.0: 'card0' is there; take another slot or unplug it",
     )
-    expect(host.memory.system.spaces).toHaveLength(2)
+    expect(host.memory.system.spaces.map(({ name }) => name)).toEqual([
+      'host-memory',
+      'host 01:00.0',
+      'host 01:00.0 bus master',
+    ])
   })
 
   test('does not take a card that sits elsewhere', () => {
@@ -49,9 +53,9 @@ describe('Host', () => {
     const { bus } = new Guest().busWithIommu()
     const vfio = bus.plug('00:01.0', new VfioPciDevice(card))
 
-    expect(host.containerOf(bus.dma)).toBe(vfio.container)
+    expect(host.containerOf(bus.dmaOf(0))).toBe(vfio.container)
     bus.unplug(vfio)
-    expect(host.containerOf(bus.dma)).toBeUndefined()
+    expect(host.containerOf(bus.dmaOf(0))).toBeUndefined()
     expect(vfio.container).toBeUndefined()
   })
 })
