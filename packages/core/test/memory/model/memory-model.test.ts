@@ -60,7 +60,20 @@ function draws(wiggle: fc.Arbitrary<number>): fc.Arbitrary<Draw> {
   return fc.record({
     one: chooser,
     other: fc.oneof(fc.nat({ max: 1 }), chooser),
-    kind: fc.constantFrom('container', 'ram', 'ram', 'romd', 'mmio', 'mmio', 'alias', 'alias', 'alias', 'iommu'),
+    kind: fc.constantFrom(
+      'container',
+      'ram',
+      'ram',
+      'romd',
+      'ramd',
+      'mmio',
+      'mmio',
+      'reserved',
+      'alias',
+      'alias',
+      'alias',
+      'iommu',
+    ),
     at: place,
     to: place,
     size: fc.oneof(anywhere, anywhere, anywhere, anywhere, beginning),
@@ -99,5 +112,6 @@ describe.each([
       scene.compare()
       expect(scene.spaces.length).toBeGreaterThanOrEqual(2)
     },
+    30_000 + numRuns * 200,
   )
 })

@@ -1,4 +1,5 @@
 import type { ModelDevice } from './model-device.ts'
+import type { ModelKind } from './model-region.ts'
 import type { ModelSpace } from './model-system.ts'
 import type { ModelRange } from './paint.ts'
 
@@ -21,7 +22,7 @@ function locate(space: ModelSpace, address: bigint, total: number, want: number)
     const range = view.find(({ start, last }) => start <= at && at <= last)
     if (range === undefined) return { range, offset: at, length }
     const offset = at - range.start + range.offset
-    if (range.region.kind === 'ram') return { range, offset, length: least(length, range.last - at + 1n) }
+    if (isRam(range.region.kind)) return { range, offset, length: least(length, range.last - at + 1n) }
     const { table } = range.region
     if (table === undefined) return { range, offset, length }
     const entry = table.entries.get(offset / 4096n)
@@ -48,6 +49,9 @@ export function transfer(space: ModelSpace, address: bigint, data: Uint8Array, w
     } else if (region?.kind === 'romd' && region.romMode && !write) {
       size = least(length, region.backing - offset)
       for (let i = 0; i < size; i++) moveByte(region.bytes, offset + BigInt(i), data, done + i, false)
+    } else if (region?.kind === 'ramd') {
+      size = [8, 4, 2, 1].find((width) => width <= length)!
+      for (let i = 0; i < size; i++) moveByte(region.bytes, offset + BigInt(i), data, done + i, write)
     } else if (region?.device !== undefined) {
       size = chunk(offset, length, region.device)
       const part = data.subarray(done, done + size)
@@ -73,7 +77,7 @@ export function isValid(space: ModelSpace, address: bigint, total: number, acces
       const region = range?.region
       const isDirect =
         region?.kind === 'ram' ? want === 1 || !region.readonly : region?.kind === 'romd' && region.romMode
-      if (isDirect && (want === 1 || region?.kind === 'ram')) {
+      if (region?.kind === 'ramd' || (isDirect && (want === 1 || region?.kind === 'ram'))) {
         done += length
         continue
       }
@@ -153,6 +157,11 @@ function shifted(value: bigint, bits: number): bigint {
 function moveByte(bytes: Map<bigint, number>, at: bigint, data: Uint8Array, position: number, write: boolean): void {
   if (write) bytes.set(at, data[position]!)
   else data[position] = bytes.get(at) ?? 0
+}
+
+/** Memory that ends an access with its section (LK-2, MR-3). */
+function isRam(kind: ModelKind): boolean {
+  return kind === 'ram' || kind === 'ramd'
 }
 
 function least(a: number, b: bigint): number {

@@ -1,7 +1,7 @@
 import type { ModelDevice } from './model-device.ts'
 import type { ModelTable } from './model-iommu.ts'
 
-export type ModelKind = 'container' | 'ram' | 'romd' | 'mmio' | 'alias' | 'iommu'
+export type ModelKind = 'container' | 'ram' | 'romd' | 'ramd' | 'mmio' | 'reserved' | 'alias' | 'iommu'
 
 /** A region as section 1.1 has it: plain data, and nothing that is kept up to date. */
 export class ModelRegion {
@@ -14,6 +14,9 @@ export class ModelRegion {
   stamp = 0
   enabled = true
   readonly = false
+  nonvolatile = false
+  unmergeable = false
+  dirtyMask = 0
   romMode = true
   parent: ModelRegion | undefined
   readonly children = new Set<ModelRegion>()

@@ -90,14 +90,20 @@ export class ModelSystem {
   register(listener: ModelListener): void {
     this.listeners.push(listener)
     this.log.push(`begin ${listener.name}`)
-    for (const range of listener.space.view) this.#tell('add', listener, range)
+    for (const range of listener.space.view) {
+      this.#tell('add', listener, range)
+      if (range.dirtyMask !== 0) this.#tell(`log start 0-${range.dirtyMask}`, listener, range)
+    }
     this.log.push(`commit ${listener.name}`)
   }
 
   /** LR-3. */
   unregister(listener: ModelListener): void {
     this.log.push(`begin ${listener.name}`)
-    for (const range of listener.space.view) this.#tell('del', listener, range)
+    for (const range of listener.space.view) {
+      if (range.dirtyMask !== 0) this.#tell(`log stop ${range.dirtyMask}-0`, listener, range)
+      this.#tell('del', listener, range)
+    }
     this.log.push(`commit ${listener.name}`)
     this.listeners = this.listeners.filter((other) => other !== listener)
   }
@@ -113,15 +119,19 @@ export class ModelSystem {
   #tellDifference(space: ModelSpace, view: readonly ModelRange[], all: readonly ModelListener[]): void {
     const listeners = all.filter((listener) => listener.space === space)
     const backwards = [...listeners].reverse()
-    const old = new Set(space.view.map(rangeText))
+    const old = new Map(space.view.map((range) => [rangeText(range), range.dirtyMask]))
     const fresh = new Set(view.map(rangeText))
     for (const range of space.view) {
       if (fresh.has(rangeText(range))) continue
       for (const listener of backwards) this.#tell('del', listener, range)
     }
     for (const range of view) {
-      const what = old.has(rangeText(range)) ? 'nop' : 'add'
-      for (const listener of listeners) this.#tell(what, listener, range)
+      const was = old.get(rangeText(range))
+      const is = range.dirtyMask
+      for (const listener of listeners) this.#tell(was === undefined ? 'add' : 'nop', listener, range)
+      if (was === undefined) continue
+      if ((is & ~was) !== 0) for (const listener of listeners) this.#tell(`log start ${was}-${is}`, listener, range)
+      if ((was & ~is) !== 0) for (const listener of backwards) this.#tell(`log stop ${was}-${is}`, listener, range)
     }
   }
 
@@ -136,9 +146,13 @@ function byPriority(a: { one: ModelListener; at: number }, b: { one: ModelListen
   return a.one.priority - b.one.priority || a.at - b.at
 }
 
+type RangeFacts = Omit<ModelRange, 'region' | 'way' | 'dirtyMask'> & { readonly region: { readonly name: string } }
+
 /** All that makes a range what it is (FV-5), of the model or of the real thing. */
-export function rangeText(range: Omit<ModelRange, 'region'> & { readonly region: { readonly name: string } }): string {
-  const { region, start, last, offset, readonly, romMode } = range
-  const flags = `${readonly ? ' read-only' : ''}${romMode ? ' rom mode' : ''}`
+export function rangeText(range: RangeFacts): string {
+  const { region, start, last, offset, readonly, romMode, nonvolatile, unmergeable } = range
+  const flags = [readonly && ' read-only', romMode && ' rom mode', nonvolatile && ' nv', unmergeable && ' unmergeable']
+    .filter(Boolean)
+    .join('')
   return `${region.name}[${start.toString(16)}..${last.toString(16)}]@${offset.toString(16)}${flags}`
 }

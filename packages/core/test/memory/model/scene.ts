@@ -9,6 +9,8 @@ import {
   MemorySystem,
   mmio,
   ram,
+  ramDevice,
+  reserved,
   romDevice,
 } from '../../../src/memory/index.ts'
 import { ModelDevice, PROFILES } from './model-device.ts'
@@ -69,6 +71,7 @@ export class Scene {
     const name = `${kind} ${this.regions.length}`
     if (kind === 'container') return this.#pair(new ModelRegion(name, kind, size), new ContainerRegion(name, size))
     if (kind === 'ram') return this.#pair(new ModelRegion(name, kind, size), ram(name, size))
+    if (kind === 'reserved') return this.#pair(new ModelRegion(name, kind, size), reserved(name, size))
     if (kind === 'alias') {
       const model = new ModelRegion(name, kind, size)
       model.target = target.model
@@ -77,6 +80,7 @@ export class Scene {
     }
     if (kind === 'iommu') return this.#makeIommu(name, size, this.spaces[profile % 2]!)
     const model = new ModelRegion(name, kind, size < MOST_REGISTERS ? size : MOST_REGISTERS)
+    if (kind === 'ramd') return this.#pair(model, ramDevice(name, model.size))
     model.device = new ModelDevice(name, PROFILES[profile % PROFILES.length]!, this.model.log)
     const ops = new ModelDevice(name, model.device.profile, this.log).toOps()
     return this.#pair(model, kind === 'mmio' ? mmio(name, model.size, ops) : romDevice(name, model.size, ops))
@@ -105,6 +109,8 @@ export class Scene {
       regionAdd: (section, space) => void note('add', section, space),
       regionDel: (section, space) => note('del', section, space),
       regionNop: (section, space) => note('nop', section, space),
+      logStart: (section, space, before, after) => note(`log start ${before}-${after}`, section, space),
+      logStop: (section, space, before, after) => note(`log stop ${before}-${after}`, section, space),
       commit: () => void this.log.push(`commit ${name}`),
     }
     const pair = { model: { name, priority, space: model }, real: listener }

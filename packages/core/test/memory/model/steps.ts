@@ -60,6 +60,34 @@ export const STEPS: Record<string, (scene: Scene, draw: Draw) => void> = {
     }
     real.setReadonly(flag)
   },
+  nonvolatile(scene, { one, flag }) {
+    const { model, real } = choose(scene.regions, one)
+    if (model.nonvolatile !== flag) {
+      scene.model.change(model.enabled, () => {
+        model.nonvolatile = flag
+      })
+    }
+    real.setNonvolatile(flag)
+  },
+  unmergeable(scene, { one, flag }) {
+    const { model, real } = choose(scene.regions, one)
+    if (model.unmergeable !== flag) {
+      scene.model.change(model.enabled, () => {
+        model.unmergeable = flag
+      })
+    }
+    real.setUnmergeable(flag)
+  },
+  dirtyMask(scene, { one, length }) {
+    const { model, real } = choose(scene.regions, one)
+    const mask = length % 8
+    if (model.dirtyMask !== mask) {
+      scene.model.change(model.enabled, () => {
+        model.dirtyMask = mask
+      })
+    }
+    real.setDirtyMask(mask)
+  },
   romMode(scene, { one, flag }) {
     const { model, real } = choose(scene.regions.filter(isFlash), one) ?? scene.regions[0]!
     if (!(real instanceof RomDeviceRegion)) return
@@ -73,7 +101,7 @@ export const STEPS: Record<string, (scene: Scene, draw: Draw) => void> = {
   resize(scene, draw) {
     const { model, real } = choose(scene.regions, draw.one)
     const size = sizeOf(scene, draw)
-    const limited = model.kind === 'ram' || model.kind === 'romd' || model.kind === 'mmio'
+    const limited = ['ram', 'romd', 'ramd', 'mmio'].includes(model.kind)
     if (model.kind === 'iommu' || (limited && size > model.backing)) return
     if (model.size !== size) {
       scene.model.change(true, () => {
