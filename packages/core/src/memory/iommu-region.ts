@@ -1,3 +1,4 @@
+import { DirtyClient } from './dirty/dirty-client.ts'
 import { MemoryRegion, type RegionKind } from './memory-region.ts'
 import type { Translator } from './translator.ts'
 
@@ -12,5 +13,9 @@ export class IommuRegion extends MemoryRegion {
 
   override get kind(): RegionKind {
     return 'iommu'
+  }
+
+  override get globalClients(): number {
+    return DirtyClient.migration
   }
 }

@@ -1,4 +1,5 @@
 import type { AddressSpace } from './address-space.ts'
+import { trackingRefused } from './dirty/global-tracking.ts'
 import type { FlatRange } from './flat-range.ts'
 import type { MemoryListener, RefusedRun } from './listener.ts'
 import { MappingRefusedError } from './mapping-refused-error.ts'
@@ -28,6 +29,14 @@ export class ListenerCalls {
 
   nop(listener: MemoryListener, section: FlatRange, space: AddressSpace): void {
     if (listener.regionNop !== undefined) this.#attempt(() => listener.regionNop?.(section, space))
+  }
+
+  /** Tells of global tracking that is on already (LR-2); a listener that cannot is an error. */
+  globalStart(listener: MemoryListener, system: string): void {
+    this.#attempt(() => {
+      const reason = listener.logGlobalStart?.()
+      if (reason !== undefined) throw trackingRefused(system, listener.name, reason)
+    })
   }
 
   logStart(listener: MemoryListener, section: FlatRange, space: AddressSpace, before: number, after: number): void {

@@ -31,6 +31,13 @@ export class ListenerRegistry {
         { listener: listener.name, space: space.name, existing: existing.space.name },
       )
     }
+    if (listener.logSync !== undefined && listener.logSyncGlobal !== undefined) {
+      throw new HostbridgeError(
+        'memory.listener-sync',
+        `'${listener.name}' cannot listen to '${space.name}' with both logSync and logSyncGlobal: it has one of them`,
+        { listener: listener.name, space: space.name },
+      )
+    }
     const behind = this.#registrations.findIndex((registration) => registration.listener.priority > listener.priority)
     this.#registrations = this.#registrations.toSpliced(behind < 0 ? this.#registrations.length : behind, 0, {
       listener,

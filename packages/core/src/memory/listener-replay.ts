@@ -8,6 +8,7 @@ export function registerListener(registry: ListenerRegistry, space: AddressSpace
   registry.add(listener, space)
   const calls = new ListenerCalls()
   calls.begin(listener)
+  if (space.system.dirtyLog.tracking.reasons !== 0) calls.globalStart(listener, space.system.name)
   for (const section of space.flatView.ranges) {
     calls.add(listener, section, space)
     // The section's coalesced ranges are told here.

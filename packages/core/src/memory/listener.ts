@@ -1,5 +1,6 @@
 import type { AddressSpace } from './address-space.ts'
 import type { FlatRange } from './flat-range.ts'
+import type { RamSection } from './ram-section.ts'
 
 /** A mapping that somebody could not take: what, and why, in words that end up in an error message. */
 export interface RefusedRun {
@@ -41,5 +42,17 @@ export interface MemoryListener {
   logStart?(section: FlatRange, space: AddressSpace, before: number, after: number): void
   /** Bits were taken from the dirty mask of a section that stays, or of any section when it is unregistered. */
   logStop?(section: FlatRange, space: AddressSpace, before: number, after: number): void
+  /** Brings in what the listener has logged of a section itself (DL-8). A listener has this or {@link logSyncGlobal}. */
+  logSync?(section: FlatRange, space: AddressSpace): void
+  /** Brings in all that the listener has logged itself; after the last stage nothing is written any more. */
+  logSyncGlobal?(isLastStage: boolean): void
+  /** Pages of a section that is logged were made clean. */
+  logClear?(section: RamSection, space: AddressSpace): void
+  /** Global tracking begins; a string refuses it with that reason (DL-9). */
+  logGlobalStart?(): string | undefined
+  /** Global tracking is over, after the `logStop` of every section; or it could not begin. */
+  logGlobalStop?(): void
+  /** All listeners have brought in what they had, and bits were cleared. */
+  logGlobalAfterSync?(): void
   commit?(): void
 }

@@ -75,9 +75,15 @@ export abstract class MemoryRegion {
     return this.#unmergeable
   }
 
-  /** Who logs writes to this region, a bit for each; 0 where nobody does. */
+  /** Who logs writes to this region, itself or because he logs all of its kind (DL-1), a bit for each; 0 where nobody does. */
   get dirtyMask(): number {
-    return this.#dirtyMask
+    const system = this.#system
+    return system === undefined ? this.#dirtyMask : this.#dirtyMask | (system.dirtyLog.clients & this.globalClients)
+  }
+
+  /** Those who log all regions of this kind, while they log at all. */
+  get globalClients(): number {
+    return 0
   }
 
   /** The region that this one was added to. */

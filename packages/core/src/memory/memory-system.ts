@@ -2,6 +2,7 @@ import { HostbridgeError } from '../errors.ts'
 import { ContextStack } from './access-context.ts'
 import { AddressSpace } from './address-space.ts'
 import { bindTogether } from './belonging.ts'
+import { DirtyLog } from './dirty/dirty-log.ts'
 import { EMPTY_VIEW, type FlatView } from './flat-view.ts'
 import { tellDifference } from './flat-view-diff.ts'
 import type { MemoryListener } from './listener.ts'
@@ -23,6 +24,8 @@ export class MemorySystem {
   readonly name: string
   readonly #spaces: AddressSpace[] = []
   readonly #registry = new ListenerRegistry()
+  /** Which pages of RAM have been written, and who is told. */
+  readonly dirtyLog: DirtyLog = new DirtyLog(this, this.#registry)
   /** Shared by all spaces: an access may go on in any of them. */
   readonly #contexts = new ContextStack()
   #views = new Map<MemoryRegion, FlatView>()
@@ -137,6 +140,11 @@ export class MemorySystem {
         this.#telling = false
       }
     })
+  }
+
+  /** Commits with every range looked at anew: what regions say of themselves may have changed (DL-9). */
+  renew(): void {
+    this.transaction(() => this.topologyChanged())
   }
 
   /** Notes inside a transaction that views may have changed; for regions. */

@@ -1,5 +1,6 @@
 import { PAGE_SIZE } from '../address/page-frame.ts'
 import { MemTx, type MemTxResult } from './access.ts'
+import { DirtyClient } from './dirty/dirty-client.ts'
 import { MemoryRegion, type RegionKind } from './memory-region.ts'
 import type { MmioAccess, MmioOps } from './mmio-ops.ts'
 import { MmioPort } from './mmio-port.ts'
@@ -28,6 +29,10 @@ export class RamDeviceRegion extends MemoryRegion {
 
   override get kind(): RegionKind {
     return 'ramd'
+  }
+
+  override get globalClients(): number {
+    return DirtyClient.code
   }
 
   override setSize(size: bigint): void {

@@ -1,3 +1,4 @@
+import { DirtyClient } from './dirty/dirty-client.ts'
 import { MemoryRegion, type RegionKind } from './memory-region.ts'
 import type { MmioOps } from './mmio-ops.ts'
 import { MmioPort } from './mmio-port.ts'
@@ -28,6 +29,10 @@ export class RomDeviceRegion extends MemoryRegion {
 
   override get kind(): RegionKind {
     return 'romd'
+  }
+
+  override get globalClients(): number {
+    return DirtyClient.migration | DirtyClient.code
   }
 
   /** Whether reads are direct. */
