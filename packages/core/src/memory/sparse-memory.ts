@@ -131,10 +131,38 @@ export class SparseMemory {
     return complete
   }
 
+  /**
+   * The chunks of 64 KiB that have been made, ascending, each with its number and its bytes: the memory's own, of which the last
+   * may be fewer. Costs a look at every entry of the directory nodes that there are.
+   */
+  chunks(): Generator<readonly [chunk: number, bytes: Uint8Array], void, undefined> {
+    return this.#chunksBelow(ROOT_SLOT, this.#levels - 1, 0)
+  }
+
   /** Makes all bytes 0 again and gives the chunks back. No other thread may use the memory meanwhile. */
   clear(): void {
     this.#arena.clear()
     this.#arena.take()
+  }
+
+  *#chunksBelow(
+    node: number,
+    level: number,
+    first: number,
+  ): Generator<readonly [chunk: number, bytes: Uint8Array], void, undefined> {
+    const arena = this.#arena
+    for (let entry = 0; entry < NODE_ENTRIES; entry++) {
+      const slot = arena.words[node * NODE_ENTRIES + entry] as number
+      if (slot === 0) continue
+      if (slot >= arena.slots) arena.refresh()
+      const chunk = first + entry * NODE_ENTRIES ** level
+      if (level > 0) {
+        yield* this.#chunksBelow(slot, level - 1, chunk)
+      } else {
+        const length = Math.min(CHUNK_SIZE, Number(this.size - BigInt(chunk) * CHUNK_BYTES))
+        yield [chunk, arena.bytes.subarray(slot * CHUNK_SIZE, slot * CHUNK_SIZE + length)]
+      }
+    }
   }
 
   /** How many of `length` bytes from `offset` on lie in the memory. */

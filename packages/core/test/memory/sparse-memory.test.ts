@@ -210,3 +210,25 @@ describe('in a worker', () => {
     }
   })
 })
+
+describe('the chunks that have been made', () => {
+  test.each([0x1_8000n, 2n ** 30n, 2n ** 44n, 2n ** 64n])(
+    'of %s bytes are given ascending with what was written',
+    (size) => {
+      const memory = new SparseMemory(size)
+      const places = [size - 1n, 0n, size / 2n, size / 3n]
+      for (const [index, place] of places.entries()) memory.write(place, Uint8Array.of(index + 1))
+
+      const found = Array.from(memory.chunks(), ([chunk, bytes]) => [
+        chunk,
+        bytes.length,
+        bytes.find((byte) => byte !== 0),
+      ])
+
+      const wanted = new Map(places.map((place) => [Number(place / 0x1_0000n), place]))
+      expect(found.map(([chunk]) => chunk)).toEqual([...wanted.keys()].sort((a, b) => a - b))
+      expect(found.at(-1)?.[1]).toBe(Number(size % 0x1_0000n) || 0x1_0000)
+      expect(found.every(([, , byte]) => byte !== undefined)).toBe(true)
+    },
+  )
+})

@@ -1,0 +1,61 @@
+import { hex } from '../address/range.ts'
+import { HostbridgeError } from '../errors.ts'
+import type { Machine } from '../machine/machine.ts'
+import type { MemoryRegion } from '../memory/memory-region.ts'
+import { byPlace, memoriesOf } from './saved-memory.ts'
+
+/** What a machine is made of, as far as a snapshot of it depends on that. */
+export interface Composition {
+  /** Paths, each before its children. */
+  readonly devices: readonly string[]
+  /** Ascending by name. */
+  readonly memories: readonly { readonly name: string; readonly size: bigint }[]
+  /** Every region of every address space, siblings ascending by address: where it is, its kind and name. */
+  readonly regions: readonly string[]
+}
+
+export function compositionOf(machine: Machine): Composition {
+  return {
+    devices: Array.from(machine.devices(), ({ path }) => path),
+    memories: Array.from(memoriesOf(machine), ([name, { size }]) => ({ name, size })),
+    regions: machine.memory.spaces.flatMap(({ name, root }) => [...regionLines(`${name}:`, root)]),
+  }
+}
+
+/** @throws HostbridgeError `snapshot.foreign` naming the first memory that differs. */
+export function checkMemories(machine: Machine, wanted: Composition['memories']): void {
+  const found = compositionOf(machine).memories
+  for (let index = 0; index < Math.max(found.length, wanted.length); index++) {
+    const [here, there] = [found[index], wanted[index]]
+    if (here !== undefined && here.name === there?.name && here.size === there.size) continue
+    throw foreign(machine, `memory ${index}`, nameMemory(here), nameMemory(there))
+  }
+}
+
+/** @throws HostbridgeError `snapshot.foreign` naming the first region that differs. */
+export function checkRegions(machine: Machine, wanted: Composition['regions']): void {
+  const found = compositionOf(machine).regions
+  for (let index = 0; index < Math.max(found.length, wanted.length); index++) {
+    if (found[index] === wanted[index]) continue
+    throw foreign(machine, `region ${index}`, found[index] ?? 'no further one', wanted[index] ?? 'no further one')
+  }
+}
+
+export function foreign(machine: Machine, what: string, here: string, there: string): HostbridgeError {
+  return new HostbridgeError(
+    'snapshot.foreign',
+    `the snapshot is of another composition than machine '${machine.name}': ${what} is ${there} there and ${here} here; ` +
+      'compose the machine as the saved one was',
+    { machine: machine.name, what, here, there },
+  )
+}
+
+function nameMemory(memory: Composition['memories'][number] | undefined): string {
+  return memory === undefined ? 'none' : `'${memory.name}' of ${hex(memory.size)} bytes`
+}
+
+function* regionLines(before: string, region: MemoryRegion): Generator<string, void, undefined> {
+  const { address, size, kind, name, priority, enabled } = region
+  yield `${before} ${kind} '${name}' ${hex(address)}+${hex(size)} priority ${priority}${enabled ? '' : ' disabled'}`
+  for (const child of [...region.children].sort(byPlace)) yield* regionLines(`${before}/`, child)
+}

@@ -1,0 +1,5 @@
+export { type Composition, compositionOf } from './composition.ts'
+export type { SavedMemory } from './saved-memory.ts'
+export { SNAPSHOT_VERSION } from './sections.ts'
+export * from './snapshot.ts'
+export { decodeSnapshot, encodeSnapshot } from './snapshot-file.ts'

@@ -1,0 +1,81 @@
+import { parse, stringify } from 'devalue'
+import { strFromU8, strToU8 } from 'fflate'
+import { packMemory, unpackMemory } from './memory-section.ts'
+import { damaged, packSections, type Section, unpackSections } from './sections.ts'
+import type { Snapshot } from './snapshot.ts'
+
+interface Described {
+  readonly name: string
+  readonly size: bigint
+  /** Sections that its contents are cut into. */
+  readonly parts: number
+}
+
+type Description = Pick<Snapshot, 'composition'> & { readonly memories: readonly Described[] }
+
+/** Structured data as devalue's text; views of shared memory become copies. */
+const REDUCERS = {
+  Shared: (value: unknown): unknown => {
+    if (!ArrayBuffer.isView(value) || !(value.buffer instanceof SharedArrayBuffer)) return false
+    return (value as Uint8Array).slice()
+  },
+}
+
+const REVIVERS = { Shared: (value: unknown): unknown => value }
+
+/**
+ * A snapshot as the bytes of a file: versioned, compressed, every byte under a checksum; see {@link packSections}.
+ *
+ * Sections: `composition`, `state`, and for each memory as many `memory N.P` as it needs.
+ */
+export function encodeSnapshot({ composition, memories, state }: Snapshot): Uint8Array<ArrayBuffer> {
+  const parts = memories.map(packMemory)
+  const description: Description = {
+    composition,
+    memories: memories.map(({ name, size }, index) => ({ name, size, parts: parts[index]?.length ?? 0 })),
+  }
+  return packSections([
+    textSection('composition', description),
+    textSection('state', state),
+    ...parts.flatMap((of, index) => of.map((bytes, part) => ({ name: memorySection(index, part), bytes }))),
+  ])
+}
+
+/**
+ * What {@link encodeSnapshot} has made.
+ *
+ * @throws HostbridgeError `snapshot.damaged` with what is wrong and where, `snapshot.version`.
+ */
+export function decodeSnapshot(file: Uint8Array): Snapshot {
+  const sections = new Map(unpackSections(file).map(({ name, bytes }) => [name, bytes]))
+  const section = (name: string): Uint8Array => {
+    const bytes = sections.get(name)
+    if (bytes === undefined) throw damaged(`it lacks section '${name}'`, file.length)
+    return bytes
+  }
+  const { composition, memories } = readText('composition', section('composition')) as Description
+  return {
+    composition,
+    memories: memories.map(({ name, size, parts }, index) => {
+      const packed = Array.from({ length: parts }, (_, part) => section(memorySection(index, part)))
+      return unpackMemory(name, size, packed)
+    }),
+    state: readText('state', section('state')) as Snapshot['state'],
+  }
+}
+
+function memorySection(index: number, part: number): string {
+  return `memory ${index}.${part}`
+}
+
+function textSection(name: string, value: unknown): Section {
+  return { name, bytes: strToU8(stringify(value, REDUCERS)) }
+}
+
+function readText(name: string, bytes: Uint8Array): unknown {
+  try {
+    return parse(strFromU8(bytes), REVIVERS)
+  } catch (cause) {
+    throw damaged(`section '${name}' cannot be read (${String(cause)})`, 0)
+  }
+}

@@ -1,0 +1,79 @@
+import type { Device } from '../machine/device.ts'
+import type { Machine } from '../machine/machine.ts'
+import type { MachineState } from '../machine/machine-state.ts'
+import { type Composition, checkMemories, checkRegions, compositionOf, foreign } from './composition.ts'
+import { memoriesOf, restoreMemory, type SavedMemory, saveMemory } from './saved-memory.ts'
+
+/** A whole machine between two events: its composition, the contents of its memories, its devices and its waiting events. */
+export interface Snapshot {
+  readonly composition: Composition
+  readonly memories: readonly SavedMemory[]
+  readonly state: MachineState
+}
+
+export interface TakeOptions {
+  /** An earlier snapshot of the machine: chunks of memory that have not changed since are shared with it. */
+  readonly like?: Snapshot | undefined
+}
+
+export interface RestoreOptions {
+  /**
+   * Plugs the device that sat at a path, in a machine whose composer plugs it only while it runs; called in the order of the
+   * saved tree. Without it the devices have to be there, as have all that the snapshot has not.
+   */
+  readonly replug?: ((path: string, machine: Machine) => void) | undefined
+}
+
+/**
+ * Takes a snapshot, not from inside an event; nothing is drained and nothing changes.
+ *
+ * @throws HostbridgeError as `Machine.save`: `machine.one-off-event`, `machine.state`, `machine.running`.
+ */
+export function takeSnapshot(machine: Machine, { like }: TakeOptions = {}): Snapshot {
+  const state = machine.save()
+  const memories = Array.from(memoriesOf(machine), ([name, memory], index) => {
+    const before = like?.memories[index]
+    return saveMemory(name, memory, before?.name === name ? before : undefined)
+  })
+  return { composition: compositionOf(machine), memories, state }
+}
+
+/**
+ * Brings a machine of the same composition to where a snapshot was taken; it then runs as if it had never stopped.
+ *
+ * In this order: devices that the snapshot has not are unplugged and those that lack are plugged by
+ * {@link RestoreOptions.replug}; memories; devices in their stages; waiting events (memory-model row 53).
+ *
+ * @throws HostbridgeError `snapshot.foreign` with the first difference in composition. Where devices or memories differ
+ *   nothing has been restored yet; where only regions differ at the end, the machine is not to be used any more.
+ */
+export function restoreSnapshot(machine: Machine, snapshot: Snapshot, { replug }: RestoreOptions = {}): void {
+  const { composition, memories, state } = snapshot
+  if (replug !== undefined) plugAsSaved(machine, composition.devices, replug)
+  checkDevices(machine, composition.devices)
+  checkMemories(machine, composition.memories)
+  let index = 0
+  for (const memory of memoriesOf(machine).values()) restoreMemory(memory, memories[index++] as SavedMemory)
+  machine.restore(state)
+  checkRegions(machine, composition.regions)
+}
+
+function plugAsSaved(
+  machine: Machine,
+  wanted: readonly string[],
+  replug: (path: string, machine: Machine) => void,
+): void {
+  const paths = new Set(wanted)
+  const extra = (): Device | undefined => [...machine.devices()].findLast(({ path }) => !paths.has(path))
+  for (let device = extra(); device !== undefined; device = extra()) machine.unplug(device)
+  const isThere = (path: string): boolean => [...machine.devices()].some((device) => device.path === path)
+  for (const path of wanted) if (!isThere(path)) replug(path, machine)
+}
+
+function checkDevices(machine: Machine, wanted: readonly string[]): void {
+  const found = new Set(Array.from(machine.devices(), ({ path }) => path))
+  const missing = wanted.find((path) => !found.has(path))
+  const extra = [...found].find((path) => !wanted.includes(path))
+  if (missing !== undefined) throw foreign(machine, `a device at '${missing}'`, 'missing', 'plugged')
+  if (extra !== undefined) throw foreign(machine, `a device at '${extra}'`, 'plugged', 'missing')
+}
