@@ -1,0 +1,201 @@
+import type { ResourceLimits } from 'node:worker_threads'
+import {
+  checkPlan,
+  combineFingerprints,
+  type DomainState,
+  HostbridgeError,
+  type LockstepPlan,
+  type Wait,
+} from '@hostbridge/core/lockstep'
+import { LAST_TICK, tickOf } from '@hostbridge/core/time'
+import { type Crew, LocalCrew } from './crew.ts'
+import { DomainThreads } from './domain-threads.ts'
+import type { Command, DomainReport, Reply } from './member.ts'
+
+export interface LockstepOptions extends LockstepPlan {
+  /** Threads; with 0 the calling thread runs all domains. More than there are domains are not started. */
+  readonly workers: number
+  /** Of each thread, as `node:worker_threads` takes them. */
+  readonly resourceLimits?: ResourceLimits
+}
+
+export interface LockstepRunOptions {
+  /** The last instant, whose events happen too; without it the run goes on until nothing waits. */
+  readonly until?: bigint
+  /** Ends the run after its window; the domains are in step and can be run on. */
+  readonly signal?: AbortSignal
+  /** How long the window may take to end after an abort, in ms; then the threads are ended. 2,000 unless told. */
+  readonly grace?: number
+}
+
+export interface LockstepResult {
+  /** `until`: the time is reached. `idle`: nothing waits. `stopped`: a domain stopped it. */
+  readonly ended: 'until' | 'idle' | 'stopped'
+  /** Why it was stopped. */
+  readonly cause: string | undefined
+  /** Events that happened in this run, and its windows. */
+  readonly events: number
+  readonly windows: number
+  /** The time at its end, of the domain that is ahead. */
+  readonly now: bigint
+  /** In the order of the plan. */
+  readonly domains: readonly Omit<DomainReport, 'number' | 'stopCause'>[]
+  /** Of all events since the domains were composed: the same for any number of workers and any quantum. */
+  readonly fingerprint: string
+}
+
+/** The state of all domains between two runs, as plain data. */
+export interface LockstepState {
+  readonly domains: readonly DomainState[]
+}
+
+/**
+ * Domains that run in lockstep windows, on threads of their own or on the calling one, with the same result.
+ *
+ * Open it once: threads take tens of milliseconds to start, and each composes its domains itself. It must be closed.
+ */
+export class Lockstep implements AsyncDisposable {
+  readonly workers: number
+  readonly #crew: Crew
+  #state: 'idle' | 'busy' | 'failed' | 'closed' = 'idle'
+  #failure: unknown
+  #events = 0
+  #windows = 0
+  /** The time of the domain that is ahead. */
+  #now = 0
+
+  private constructor(workers: number, crew: Crew) {
+    this.workers = workers
+    this.#crew = crew
+  }
+
+  /**
+   * Composes all domains.
+   *
+   * @throws HostbridgeError `lockstep.workers`; as `checkPlan`; `lockstep.module` or `lockstep.compose` for a domain that
+   *   cannot be composed.
+   */
+  static async open(options: LockstepOptions): Promise<Lockstep> {
+    const { workers, resourceLimits, ...plan } = options
+    if (!(Number.isInteger(workers) && workers >= 0)) {
+      const message = `domains cannot run on ${workers} workers: give a whole number, 0 for the calling thread alone`
+      throw new HostbridgeError('lockstep.workers', message, { workers })
+    }
+    checkPlan(plan)
+    const threads = Math.min(workers, plan.domains.length)
+    const crew = threads === 0 ? await LocalCrew.open(plan) : await DomainThreads.open(plan, threads, resourceLimits)
+    return new Lockstep(threads, crew)
+  }
+
+  /**
+   * Lets the events of all domains happen until a time is reached, nothing waits, or a domain stops it.
+   *
+   * @throws HostbridgeError `lockstep.domain-failed` and `lockstep.worker-died`, naming the domain and the virtual time, after
+   *   which it can only be closed; `lockstep.deadlock` when nothing waits but somebody for another; `lockstep.busy`,
+   *   `lockstep.failed`, `lockstep.closed`; `time.past`. An abort rejects with the signal's reason.
+   */
+  async run(options: LockstepRunOptions = {}): Promise<LockstepResult> {
+    const { until, signal, grace = 2000 } = options
+    const last = until === undefined ? LAST_TICK : tickOf(until)
+    if (last < this.#now) {
+      const message = `the domains cannot run until ${last}: it is ${this.#now} already`
+      throw new HostbridgeError('time.past', message, { until, now: this.#now })
+    }
+    signal?.throwIfAborted()
+    const command: Command = { kind: 'run', last, advances: until !== undefined }
+    const replies = await this.#perform(command, signal, grace)
+    const result = this.#result(replies, until !== undefined)
+    signal?.throwIfAborted()
+    checkProgress(replies)
+    return result
+  }
+
+  /** The state of all domains; for a plan of the same domains and links on any number of workers. */
+  async save(): Promise<LockstepState> {
+    const replies = await this.#perform({ kind: 'save' })
+    return { domains: replies.flatMap(({ states }) => states ?? []) }
+  }
+
+  /** Takes up a saved state. @throws HostbridgeError `lockstep.restore` where it is another plan's; it can only be closed then. */
+  async restore(state: LockstepState): Promise<void> {
+    await this.#perform({ kind: 'restore', states: state.domains })
+  }
+
+  /** Ends the threads. A run that is under way rejects. */
+  async close(): Promise<void> {
+    this.#state = 'closed'
+    await this.#crew.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #perform(command: Command, signal?: AbortSignal, grace = 0): Promise<readonly Reply[]> {
+    if (this.#state !== 'idle') throw this.#refusal(this.#state)
+    this.#state = 'busy'
+    let timer: NodeJS.Timeout | undefined
+    const abort = (): void => {
+      this.#crew.requestStop()
+      timer = setTimeout(() => this.#crew.close(), grace)
+    }
+    signal?.addEventListener('abort', abort, { once: true })
+    try {
+      const replies = await this.#crew.perform(command)
+      this.#now = Math.max(...replies.flatMap(({ domains }) => domains.map(({ now }) => now)))
+      this.#settle('idle')
+      return replies
+    } catch (error) {
+      this.#failure = error
+      this.#settle('failed')
+      await this.#crew.close()
+      signal?.throwIfAborted()
+      throw error
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+    }
+  }
+
+  #settle(state: 'idle' | 'failed'): void {
+    if (this.#state === 'busy') this.#state = state
+  }
+
+  #result(replies: readonly Reply[], timed: boolean): LockstepResult {
+    const domains = replies.flatMap((reply) => reply.domains).sort((a, b) => a.number - b.number)
+    const events = replies.reduce((sum, reply) => sum + reply.events, 0)
+    const windows = replies[0]?.windows ?? 0
+    const end = replies[0]?.end
+    const result: LockstepResult = {
+      ended: end === 'stopped' ? 'stopped' : timed ? 'until' : 'idle',
+      cause: domains.find(({ stopCause }) => stopCause !== undefined)?.stopCause,
+      events: events - this.#events,
+      windows: windows - this.#windows,
+      now: BigInt(this.#now),
+      domains: domains.map(({ name, now, fingerprint }) => ({ name, now, fingerprint })),
+      fingerprint: combineFingerprints(domains.map(({ name, fingerprint = '' }) => ({ name, fingerprint }))),
+    }
+    this.#events = events
+    this.#windows = windows
+    return result
+  }
+
+  #refusal(state: 'busy' | 'failed' | 'closed'): HostbridgeError {
+    const todo = state === 'busy' ? 'wait for what it is at' : 'open another'
+    const message = `the domains cannot be told anything, the run is ${state}: ${todo}`
+    return new HostbridgeError(`lockstep.${state}`, message, {}, { cause: this.#failure })
+  }
+}
+
+/** @throws HostbridgeError `lockstep.deadlock`. */
+function checkProgress(replies: readonly Reply[]): void {
+  if (!replies.every(({ end }) => end === 'idle')) return
+  const waits: readonly Wait[] = replies.flatMap((reply) => reply.waits)
+  if (waits.length === 0) return
+  const blocked = waits.map(({ domain, who, what }) => `${who} in '${domain}' for ${what}`).sort()
+  const message = `nothing can happen any more, and somebody waits: ${blocked.join('; ')}`
+  throw new HostbridgeError('lockstep.deadlock', message, {
+    waits,
+    domains: [...new Set(waits.map((w) => w.domain))].sort(),
+  })
+}
