@@ -1,4 +1,5 @@
 export { type Composition, compositionOf } from './composition.ts'
+export { memoryFingerprint } from './memory-fingerprint.ts'
 export type { SavedMemory } from './saved-memory.ts'
 export { SNAPSHOT_VERSION } from './sections.ts'
 export * from './snapshot.ts'

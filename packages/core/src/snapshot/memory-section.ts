@@ -5,11 +5,11 @@ import { damaged } from './sections.ts'
 const CHUNKS_OF_SECTION = 1024
 
 /** A memory as sections, each: f64 number of chunks, f64 number of each chunk, then the chunks. */
-export function packMemory({ chunks }: SavedMemory): Uint8Array[] {
+export function packMemory({ chunks }: SavedMemory, chunksOfSection: number = CHUNKS_OF_SECTION): Uint8Array[] {
   const entries = [...chunks]
   const sections: Uint8Array[] = []
-  for (let first = 0; first < entries.length; first += CHUNKS_OF_SECTION) {
-    sections.push(packChunks(entries.slice(first, first + CHUNKS_OF_SECTION)))
+  for (let first = 0; first < entries.length; first += chunksOfSection) {
+    sections.push(packChunks(entries.slice(first, first + chunksOfSection)))
   }
   return sections
 }

@@ -29,7 +29,7 @@ const REVIVERS = { Shared: (value: unknown): unknown => value }
  * Sections: `composition`, `state`, and for each memory as many `memory N.P` as it needs.
  */
 export function encodeSnapshot({ composition, memories, state }: Snapshot): Uint8Array<ArrayBuffer> {
-  const parts = memories.map(packMemory)
+  const parts = memories.map((memory) => packMemory(memory))
   const description: Description = {
     composition,
     memories: memories.map(({ name, size }, index) => ({ name, size, parts: parts[index]?.length ?? 0 })),

@@ -101,6 +101,7 @@ export class DmaEngine extends PciDevice {
 
   override resetEnter(): void {
     this.#cancelAll()
+    this.#started = 0
     this.#completed = 0
   }
 

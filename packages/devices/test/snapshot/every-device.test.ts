@@ -1,0 +1,103 @@
+import * as core from '@hostbridge/core'
+import { KiB, MiB } from '@hostbridge/core/address'
+import { Device, InterruptController, InterruptLine, Machine, OrGate } from '@hostbridge/core/machine'
+import { ram } from '@hostbridge/core/memory'
+import { memoryFingerprint, restoreSnapshot, takeSnapshot } from '@hostbridge/core/snapshot'
+import * as devices from '@hostbridge/devices'
+import { DmaEngine } from '@hostbridge/devices/endpoints'
+import { PciDevice } from '@hostbridge/devices/pci'
+import { SpaprHostBridge } from '@hostbridge/devices/spapr'
+import { Host, Type1Iommu, VfioPciDevice } from '@hostbridge/devices/vfio'
+import { describe, expect, test } from 'vitest'
+
+interface Scene {
+  readonly machine: Machine
+  /** Brings the device to a state that it does not begin in. */
+  disturb(): void
+}
+
+/** Classes that other devices extend and nobody plugs. */
+const ABSTRACT: readonly unknown[] = [Device, PciDevice]
+
+/** How to make a machine with a device of each class in it; a class that is exported and not here fails the test. */
+const SCENES = new Map<unknown, () => Scene>([
+  [
+    DmaEngine,
+    () => {
+      const { machine, phb } = pseries()
+      const engine = phb.plug('00:01.0', new DmaEngine())
+      return { machine, disturb: () => void engine.start({ direction: 'write', iova: 0n, bytes: Uint8Array.of(1) }) }
+    },
+  ],
+  [
+    InterruptController,
+    () => {
+      const machine = new Machine('pc')
+      const controller = machine.plug(new InterruptController({ inputs: 2 }))
+      return { machine, disturb: () => controller.enable(1, false) }
+    },
+  ],
+  [
+    OrGate,
+    () => {
+      const machine = new Machine('pc')
+      const gate = machine.plug(new OrGate('pin'))
+      const line = new InterruptLine('outside')
+      gate.join(line)
+      return { machine, disturb: () => line.raise() }
+    },
+  ],
+  [
+    SpaprHostBridge,
+    () => {
+      const { machine, phb } = pseries()
+      return { machine, disturb: () => phb.createWindow({ pageShift: 16, windowShift: 30 }) }
+    },
+  ],
+  [
+    VfioPciDevice,
+    () => {
+      const { machine, phb } = pseries()
+      const host = new Host({ iommu: new Type1Iommu({ pageSizes: [4n * KiB] }) })
+      const card = host.plug('0000:01:00.0', new DmaEngine())
+      phb.plug('00:01.0', new VfioPciDevice(card))
+      return { machine, disturb: () => void card.start({ direction: 'read', iova: 0n, bytes: new Uint8Array(4) }) }
+    },
+  ],
+])
+
+function pseries() {
+  const machine = new Machine('pseries')
+  machine.map(0n, ram('ram', 1n * MiB))
+  const phb = machine.plug(new SpaprHostBridge({ index: 0 }))
+  phb.window.put(0n, { to: 0n, access: 'rw' })
+  return { machine, phb }
+}
+
+function exportedDevices(): [string, unknown][] {
+  return Object.entries({ ...core, ...devices }).filter(([, value]) => {
+    return (
+      typeof value === 'function' &&
+      (value === Device || value.prototype instanceof Device) &&
+      !ABSTRACT.includes(value)
+    )
+  })
+}
+
+describe.each(exportedDevices())('%s', (_, device) => {
+  test('is saved and restored with the machine that it is plugged into', () => {
+    const make = SCENES.get(device) as () => Scene
+    const { machine, disturb } = make()
+    const fresh = machine.save()
+    disturb()
+    const other = make()
+
+    restoreSnapshot(other.machine, takeSnapshot(machine))
+
+    expect(machine.save()).not.toEqual(fresh)
+    expect(other.machine.save()).toEqual(machine.save())
+    expect(memoryFingerprint(other.machine)).toBe(memoryFingerprint(machine))
+    expect(other.machine.run()).toEqual(machine.run())
+    expect(other.machine.save()).toEqual(machine.save())
+  })
+})
