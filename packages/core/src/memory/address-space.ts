@@ -9,6 +9,8 @@ import { registerListener, unregisterListener } from './listener-replay.ts'
 import type { MemoryRegion } from './memory-region.ts'
 import type { MemorySystem } from './memory-system.ts'
 import { type RamRun, resolveRam } from './ram-run.ts'
+import type { RegionReference } from './region-reference.ts'
+import { SpaceEventfds } from './space-eventfds.ts'
 import { readTransfer, writeTransfer } from './transfer.ts'
 import type { PermissionBits } from './translator.ts'
 
@@ -21,6 +23,10 @@ export class AddressSpace {
   readonly name: string
   readonly root: MemoryRegion
   readonly system: MemorySystem
+  /** Ends when the space is destroyed (LR-5). */
+  readonly holdsRoot: RegionReference
+  /** The eventfds that are seen, for its listeners. */
+  readonly eventfds: SpaceEventfds = new SpaceEventfds(this)
   readonly #contexts: ContextStack
   #view: FlatView = EMPTY_VIEW
 
@@ -29,6 +35,7 @@ export class AddressSpace {
     this.root = root
     this.system = system
     this.#contexts = contexts
+    this.holdsRoot = root.retain()
   }
 
   /** What is seen where, since the last commit. */

@@ -1,4 +1,5 @@
 import type { AddressSpace } from './address-space.ts'
+import { coalescedIn } from './coalesced-ranges.ts'
 import type { FlatRange } from './flat-range.ts'
 import type { FlatView } from './flat-view.ts'
 import type { MemoryListener } from './listener.ts'
@@ -20,7 +21,10 @@ export function tellDifference(
   if (listeners.length === 0) return
   const backwards = listeners.toReversed()
   compare(before.ranges, after.ranges, (gone) => {
-    // The range's coalesced ranges are taken back here, before it goes (LC-1).
+    space.eventfds.note(gone)
+    for (const part of coalescedIn(gone)) {
+      for (const listener of backwards) calls.coalescedDel(listener, gone, part, space)
+    }
     for (const listener of backwards) calls.del(listener, gone, space)
   })
   const stays = (range: FlatRange, old: FlatRange) => {
@@ -31,7 +35,10 @@ export function tellDifference(
   }
   const comes = (range: FlatRange) => {
     for (const listener of listeners) calls.add(listener, range, space)
-    // The range's coalesced ranges are told here, after it came (LC-1).
+    space.eventfds.note(range)
+    for (const part of coalescedIn(range)) {
+      for (const listener of listeners) calls.coalescedAdd(listener, range, part, space)
+    }
   }
   compare(before.ranges, after.ranges, undefined, stays, comes)
 }

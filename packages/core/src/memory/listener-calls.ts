@@ -1,8 +1,10 @@
+import type { Range } from '../address/range.ts'
 import type { AddressSpace } from './address-space.ts'
 import { trackingRefused } from './dirty/global-tracking.ts'
 import type { FlatRange } from './flat-range.ts'
 import type { MemoryListener, RefusedRun } from './listener.ts'
 import { MappingRefusedError } from './mapping-refused-error.ts'
+import type { EventfdSection } from './space-eventfds.ts'
 
 /**
  * Calls listeners and remembers what went wrong, so that one that refuses or throws keeps no other from being told:
@@ -45,6 +47,22 @@ export class ListenerCalls {
 
   logStop(listener: MemoryListener, section: FlatRange, space: AddressSpace, before: number, after: number): void {
     if (listener.logStop !== undefined) this.#attempt(() => listener.logStop?.(section, space, before, after))
+  }
+
+  coalescedAdd(listener: MemoryListener, section: FlatRange, part: Range, space: AddressSpace): void {
+    if (listener.coalescedAdd !== undefined) this.#attempt(() => listener.coalescedAdd?.(section, part, space))
+  }
+
+  coalescedDel(listener: MemoryListener, section: FlatRange, part: Range, space: AddressSpace): void {
+    if (listener.coalescedDel !== undefined) this.#attempt(() => listener.coalescedDel?.(section, part, space))
+  }
+
+  eventfdAdd(listener: MemoryListener, eventfd: EventfdSection, space: AddressSpace): void {
+    if (listener.eventfdAdd !== undefined) this.#attempt(() => listener.eventfdAdd?.(eventfd, space))
+  }
+
+  eventfdDel(listener: MemoryListener, eventfd: EventfdSection, space: AddressSpace): void {
+    if (listener.eventfdDel !== undefined) this.#attempt(() => listener.eventfdDel?.(eventfd, space))
   }
 
   commit(listener: MemoryListener): void {

@@ -1,4 +1,5 @@
 import type { AddressSpace } from './address-space.ts'
+import { coalescedIn } from './coalesced-ranges.ts'
 import type { MemoryListener } from './listener.ts'
 import { ListenerCalls } from './listener-calls.ts'
 import type { ListenerRegistry } from './listener-registry.ts'
@@ -11,10 +12,10 @@ export function registerListener(registry: ListenerRegistry, space: AddressSpace
   if (space.system.dirtyLog.tracking.reasons !== 0) calls.globalStart(listener, space.system.name)
   for (const section of space.flatView.ranges) {
     calls.add(listener, section, space)
-    // The section's coalesced ranges are told here.
+    for (const part of coalescedIn(section)) calls.coalescedAdd(listener, section, part, space)
     if (section.dirtyMask !== 0) calls.logStart(listener, section, space, 0, section.dirtyMask)
   }
-  // The space's eventfds are told here.
+  space.eventfds.tellAll(listener, calls)
   calls.commit(listener)
   try {
     calls.finish(`what '${listener.name}' was to map of '${space.name}'`)
@@ -31,10 +32,10 @@ export function unregisterListener(registry: ListenerRegistry, space: AddressSpa
   calls.begin(listener)
   for (const section of space.flatView.ranges) {
     if (section.dirtyMask !== 0) calls.logStop(listener, section, space, section.dirtyMask, 0)
-    // The section's coalesced ranges are taken back here.
+    for (const part of coalescedIn(section)) calls.coalescedDel(listener, section, part, space)
     calls.del(listener, section, space)
   }
-  // The space's eventfds are taken back here.
+  space.eventfds.takeAll(listener, calls)
   calls.commit(listener)
   registry.remove(listener)
   calls.finish(`unregistering '${listener.name}'`)

@@ -1,6 +1,8 @@
+import type { Range } from '../address/range.ts'
 import type { AddressSpace } from './address-space.ts'
 import type { FlatRange } from './flat-range.ts'
 import type { RamSection } from './ram-section.ts'
+import type { EventfdSection } from './space-eventfds.ts'
 
 /** A mapping that somebody could not take: what, and why, in words that end up in an error message. */
 export interface RefusedRun {
@@ -54,5 +56,13 @@ export interface MemoryListener {
   logGlobalStop?(): void
   /** All listeners have brought in what they had, and bits were cleared. */
   logGlobalAfterSync?(): void
+  /** Writes to `part` of a section, in addresses of the space, may be put off from now on; the section came before. */
+  coalescedAdd?(section: FlatRange, part: Range, space: AddressSpace): void
+  /** Takes `coalescedAdd` back; the section goes after it. Listeners are called in descending priority. */
+  coalescedDel?(section: FlatRange, part: Range, space: AddressSpace): void
+  /** A write signals a notifier. Listeners are called in descending priority (LC-6), maybe outside of begin and commit (TX-4). */
+  eventfdAdd?(eventfd: EventfdSection, space: AddressSpace): void
+  /** Takes `eventfdAdd` back. Listeners are called in ascending priority (LC-6). */
+  eventfdDel?(eventfd: EventfdSection, space: AddressSpace): void
   commit?(): void
 }

@@ -1,7 +1,12 @@
 import { HostbridgeError } from '../errors.ts'
+import { CoalescedRanges } from './coalesced-ranges.ts'
+import { EventfdList } from './eventfd-list.ts'
 import type { MemorySystem } from './memory-system.ts'
 import { checkNewChild } from './new-child.ts'
+import { checkDetached, type Ownership, ownershipOf, type RegionOwner } from './ownership.ts'
 import { checkAddress, checkPriority, checkSize } from './region-checks.ts'
+import { guard } from './region-guard.ts'
+import { RegionReference } from './region-reference.ts'
 
 /** What a region is; `rom` is RAM that is read-only itself, `romd` a ROM device, `ramd` a RAM device. */
 export type RegionKind = 'container' | 'ram' | 'rom' | 'romd' | 'ramd' | 'mmio' | 'reserved' | 'alias' | 'iommu'
@@ -10,6 +15,12 @@ export type RegionKind = 'container' | 'ram' | 'rom' | 'romd' | 'ramd' | 'mmio' 
 export interface AddOptions {
   /** Where regions overlap the highest priority is seen, and at equal priority the one added last (TM-2). Default 0. */
   readonly priority?: number
+}
+
+/** How a region belongs to its owner. */
+export interface OwnerOptions {
+  /** Whether its callbacks may be called while another callback of the same owner runs. Default false. */
+  readonly reentrant?: boolean
 }
 
 /**
@@ -34,6 +45,9 @@ export abstract class MemoryRegion {
   #nonvolatile = false
   #unmergeable = false
   #dirtyMask = 0
+  #ownership: Ownership | undefined
+  #eventfds: EventfdList | undefined
+  #coalescing: CoalescedRanges | undefined
 
   /** `size` is 1 to 2^64 bytes. */
   protected constructor(name: string, size: bigint) {
@@ -199,6 +213,80 @@ export abstract class MemoryRegion {
       container.#take(this)
       container.#insert(this, address, this.#priority)
     })
+  }
+
+  /** Whoever this region belongs to. */
+  get owner(): RegionOwner | undefined {
+    return this.#ownership?.owner
+  }
+
+  /** Writes that signal a notifier in place of this region's callbacks. */
+  get eventfds(): EventfdList {
+    this.#eventfds ??= new EventfdList(this)
+    return this.#eventfds
+  }
+
+  /** Whether there is anything in {@link eventfds}. */
+  get hasEventfds(): boolean {
+    return this.#eventfds !== undefined && this.#eventfds.entries.length > 0
+  }
+
+  /** Where writes to this region may be put off. */
+  get coalescing(): CoalescedRanges {
+    this.#coalescing ??= new CoalescedRanges(this)
+    return this.#coalescing
+  }
+
+  /** Whether there is anything in {@link coalescing}. */
+  get hasCoalescing(): boolean {
+    return this.#coalescing !== undefined && this.#coalescing.ranges.length > 0
+  }
+
+  /**
+   * Gives this region to `owner`, for good. While a callback of one of an owner's regions runs, accesses to all of them are denied
+   * (SP-7), unless `reentrant`.
+   *
+   * @throws HostbridgeError `memory.owned` where it belongs to somebody, `memory.finalized` where the owner's regions are.
+   */
+  ownedBy(owner: RegionOwner, options: OwnerOptions = {}): this {
+    if (this.#ownership !== undefined) {
+      throw new HostbridgeError(
+        'memory.owned',
+        `'${this.name}' cannot belong to '${owner.name}': it belongs to '${this.#ownership.owner.name}'`,
+        { region: this.name, owner: owner.name, taken: this.#ownership.owner.name },
+      )
+    }
+    const ownership = ownershipOf(owner)
+    ownership.take(this)
+    this.#ownership = ownership
+    guard(this, ownership, options.reentrant ?? false)
+    return this
+  }
+
+  /** Keeps this region, with its owner, until the reference is released (MR-14). @throws HostbridgeError `memory.finalized`. */
+  retain(): RegionReference {
+    return new RegionReference(this, this.#ownership)
+  }
+
+  /**
+   * Ends this region: hides it, takes it out of its container and its children out of it, in one transaction that shows
+   * nobody a change by itself (MR-15). For aliases and containers at any time; others end with their owner.
+   *
+   * @throws HostbridgeError `memory.still-mapped` where its container belongs to somebody else; `memory.in-use` where somebody
+   *   uses its owner's regions.
+   */
+  finalize(): void {
+    checkDetached(this)
+    if (this.terminates) this.#ownership?.checkUnused(this)
+    this.#enabled = false
+    const leave = () => {
+      this.#container?.remove(this)
+      for (const child of [...this.children]) this.remove(child)
+    }
+    if (this.#system === undefined) leave()
+    else this.#system.transaction(leave)
+    if (this.hasCoalescing) this.coalescing.clear()
+    this.#ownership?.drop(this)
   }
 
   /** Binds this one region; called by {@link MemorySystem.adopt} for everything that hangs together. */

@@ -2,6 +2,7 @@ import { HostbridgeError } from '../errors.ts'
 import { ContextStack } from './access-context.ts'
 import { AddressSpace } from './address-space.ts'
 import { bindTogether } from './belonging.ts'
+import { CoalescedRings } from './coalesced-rings.ts'
 import { DirtyLog } from './dirty/dirty-log.ts'
 import { EMPTY_VIEW, type FlatView } from './flat-view.ts'
 import { tellDifference } from './flat-view-diff.ts'
@@ -22,6 +23,8 @@ const MOST_ROUNDS = 1000
  */
 export class MemorySystem {
   readonly name: string
+  /** Writes that were put off. */
+  readonly coalesced: CoalescedRings = new CoalescedRings()
   readonly #spaces: AddressSpace[] = []
   readonly #registry = new ListenerRegistry()
   /** Which pages of RAM have been written, and who is told. */
@@ -31,6 +34,8 @@ export class MemorySystem {
   #views = new Map<MemoryRegion, FlatView>()
   #depth = 0
   #pending = false
+  /** An eventfd came or went, and nothing else need have changed. */
+  #eventfdsPending = false
   /** Callbacks of listeners are running. */
   #telling = false
 
@@ -81,10 +86,12 @@ export class MemorySystem {
     }
     this.#spaces.splice(index, 1)
     space.replaceView(EMPTY_VIEW)
+    space.holdsRoot.release()
   }
 
-  /** Opens a transaction; they nest, and only the end of the outermost one has an effect (TX-2). */
+  /** Makes the writes that were put off (TX-1) and opens a transaction; they nest, and only the end of the outermost one has an effect (TX-2). */
   begin(): void {
+    this.coalesced.flush()
     this.#depth++
   }
 
@@ -102,7 +109,7 @@ export class MemorySystem {
       })
     }
     this.#depth--
-    if (this.#depth > 0 || !this.#pending || this.#telling) return
+    if (this.#depth > 0 || this.#telling || !(this.#pending || this.#eventfdsPending)) return
     this.#settle()
   }
 
@@ -152,6 +159,11 @@ export class MemorySystem {
     this.#pending = true
   }
 
+  /** Notes inside a transaction that eventfds of a region may have changed; for regions. */
+  eventfdsChanged(): void {
+    this.#eventfdsPending = true
+  }
+
   /**
    * Makes a region and everything that hangs together with it (containers, children, targets of aliases) this system's.
    *
@@ -166,7 +178,10 @@ export class MemorySystem {
     this.#telling = true
     let rounds = 0
     try {
-      for (; this.#pending && rounds < MOST_ROUNDS; rounds++) this.#applyChanges(calls)
+      for (; (this.#pending || this.#eventfdsPending) && rounds < MOST_ROUNDS; rounds++) {
+        if (this.#pending) this.#applyChanges(calls)
+        else this.#applyEventfds(calls)
+      }
     } finally {
       this.#telling = false
     }
@@ -190,7 +205,9 @@ export class MemorySystem {
   }
 
   #applyChanges(calls: ListenerCalls): void {
+    const eventfds = this.#eventfdsPending
     this.#pending = false
+    this.#eventfdsPending = false
     this.#views = new Map()
     // All are rendered first: what a callback changes belongs to the next round, for every space.
     const views = this.#spaces.map((space) => ({ space, after: this.#viewOf(space.root) }))
@@ -199,8 +216,18 @@ export class MemorySystem {
       const listeners = this.#registry.of(space).map(({ listener }) => listener)
       tellDifference(space, space.flatView, after, listeners, calls)
       space.replaceView(after)
+      space.eventfds.update(listeners, calls, eventfds)
     }
     for (const { listener } of this.#registry.all) calls.commit(listener)
+  }
+
+  /** Nobody is told of a beginning and an end (TX-4). */
+  #applyEventfds(calls: ListenerCalls): void {
+    this.#eventfdsPending = false
+    for (const space of this.#spaces) {
+      const listeners = this.#registry.of(space).map(({ listener }) => listener)
+      space.eventfds.update(listeners, calls, true)
+    }
   }
 
   #viewOf(root: MemoryRegion): FlatView {
