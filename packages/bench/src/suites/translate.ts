@@ -36,7 +36,7 @@ function translations(iommu: Iommu): BenchCase {
     run() {
       sum = 0
       for (let index = 0; index < TRANSLATIONS; index++) {
-        iommu.translate(frames[index] as number, Permission.read, out)
+        iommu.translate(frames[index] as number, Permission.read, out, 0)
         sum += out.frame
       }
     },

@@ -31,13 +31,16 @@ export abstract class Iommu implements Translator {
   /** The address space that translations lead to. */
   abstract readonly target: AddressSpace
 
-  abstract translate(frame: number, access: PermissionBits, out: Translation): void
+  abstract translate(frame: number, access: PermissionBits, out: Translation, index: number): void
 
-  /** Walks what is mapped from `firstFrame` to `lastFrame`, both inside, at a cost of what is mapped. */
-  abstract runs(firstFrame: number, lastFrame: number): RunCursor
+  /**
+   * Walks what is mapped from `firstFrame` to `lastFrame`, both inside, at a cost of what is mapped. `index` says which of
+   * several translations is meant.
+   */
+  abstract runs(firstFrame: number, lastFrame: number, index?: number): RunCursor
 
   /** What a worker needs to walk the same runs: `openSource(source)` there; structured-cloneable, shares the tables. */
-  abstract source(): WorkerSource
+  abstract source(index?: number): WorkerSource
 
   /**
    * Is asked when the union of the notifiers' flags changes, before it has changed (NR-5). A string refuses a registration
@@ -81,7 +84,8 @@ export abstract class Iommu implements Translator {
   }
 
   /**
-   * Tells `notifier`, registered or not (RP-9), and nobody else what is mapped now; never unmaps (RP-8).
+   * Tells `notifier`, registered or not (RP-9), and nobody else what is mapped now; never unmaps (RP-8). A subclass may do it
+   * in a way of its own, which replaces all of this (RP-1).
    *
    * What the notifier refuses is in the result's `failures`; the replay goes on.
    *
@@ -90,7 +94,7 @@ export abstract class Iommu implements Translator {
   replay(notifier: Notifier, options?: ReplayOptions): ReplayResult {
     const replay = new Replay({ size: this.region.size, pageShift: this.pageShift }, notifier, options)
     if (replay.firstFrame <= replay.lastFrame) {
-      const cursor = this.runs(replay.firstFrame, replay.lastFrame)
+      const cursor = this.runs(replay.firstFrame, replay.lastFrame, notifier.index)
       for (let count = cursor.next(); count > 0; count = cursor.next()) replay.take(cursor.runs, count)
     }
     return replay.result()

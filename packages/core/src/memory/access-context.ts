@@ -70,7 +70,10 @@ export class AccessContext implements MmioAccess {
       reach = Math.min(reach, bytesToEnd(range, frame, byte))
       const translation = this.translation
       clear(translation)
-      if (translations < MOST_TRANSLATIONS) range.translator.translate(frame, wanted, translation)
+      if (translations < MOST_TRANSLATIONS) {
+        const { translator } = range
+        translator.translate(frame, wanted, translation, translator.attrsToIndex?.(this.attrs) ?? 0)
+      }
       const { permission, target } = translation
       const left = bytesToBlockEnd(frame, byte, translation.shift)
       if (permission === 0 || (permission & wanted) !== wanted || target === undefined) {

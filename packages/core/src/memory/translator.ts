@@ -1,3 +1,4 @@
+import type { MemTxAttrs } from './access.ts'
 import type { AddressSpace } from './address-space.ts'
 
 /** What an access wants, and what a mapping permits; the bits are those of every IOMMU in the field. */
@@ -30,6 +31,19 @@ export interface Translator {
   /**
    * Fills `out` for the page `frame`. `access` is a hint (`none` asks for the full permission): an answer may carry more
    * than was asked, never less than it would for `none`, except that a forbidden access may be answered with `none`.
+   * `index` says which of its {@link indexes} translations is meant; the answer depends on frame and index alone (TE-2).
    */
-  translate(frame: number, access: PermissionBits, out: Translation): void
+  translate(frame: number, access: PermissionBits, out: Translation, index: number): void
+
+  /** Which translation an access with these attributes goes through (TE-9); the first where it is absent. */
+  attrsToIndex?(attrs: MemTxAttrs): number
+
+  /** How many translations of the same addresses there are; 1 where it is absent (TE-9). */
+  readonly indexes?: number
+
+  /** log2 of the size in bytes of the smallest page; 12 where it is absent (TE-9). */
+  readonly pageShift?: number
+
+  /** What the IOMMU says about itself under a name; nothing where it is absent or does not know (TE-9). */
+  attribute?(name: string): unknown
 }
