@@ -1,3 +1,4 @@
+import { serialize } from 'node:v8'
 import {
   decodeSnapshot,
   encodeSnapshot,
@@ -20,6 +21,11 @@ function lookAt({ machine, host }: BusyMachine) {
   }
 }
 
+/** Compares bytes first, which costs little; the difference is looked for only where there is one. */
+function expectSame(at: number, found: object, wanted: object): void {
+  if (!serialize(found).equals(serialize(wanted))) expect({ at, ...found }).toEqual({ at, ...wanted })
+}
+
 describe('a busy machine', () => {
   test('goes on as if it had never stopped, from a snapshot after any of its events', () => {
     const whole = busyMachine()
@@ -34,9 +40,9 @@ describe('a busy machine', () => {
 
       restoreSnapshot(resumed.machine, snapshot, { replug: resumed.replug })
 
-      expect({ at, ...lookAt(resumed) }).toEqual({ at, ...lookAt(stopped) })
+      expectSame(at, lookAt(resumed), lookAt(stopped))
       expect({ at, ...resumed.machine.run() }).toMatchObject({ at, fingerprint, events: total - at })
-      expect({ at, ...lookAt(resumed) }).toEqual({ at, ...end })
+      expectSame(at, lookAt(resumed), end)
       stopped.machine.run({ events: 1 })
     }
     expect(total).toBeGreaterThan(30)
@@ -61,9 +67,9 @@ describe('a busy machine', () => {
     for (let index = snapshots.length - 1; index >= both; index--) {
       restoreSnapshot(machine, snapshots[index] as Snapshot, { replug })
 
-      expect(lookAt(busy)).toEqual(seen[index])
+      expectSame(index, lookAt(busy), seen[index] as object)
       machine.run()
-      expect(lookAt(busy)).toEqual(seen.at(-1))
+      expectSame(index, lookAt(busy), seen.at(-1) as object)
     }
     expect(snapshots.length - both).toBeGreaterThan(3)
   })
