@@ -32,8 +32,12 @@ function compose(): Parts {
   return { machine, phb, host, card }
 }
 
-export function main(print: (line: string) => void = console.log): { refused: number; entries: number } {
-  const { phb, host, card } = compose()
+export function main(
+  print: (line: string) => void = console.log,
+  watch: (machine: Machine) => void = () => {},
+): { refused: number; entries: number } {
+  const { machine, phb, host, card } = compose()
+  watch(machine)
   const device = new VfioPciDevice(card)
   try {
     phb.plug('00:01.0', device)

@@ -25,8 +25,12 @@ export function build(print: (line: string) => void = console.log): Machine {
   return machine
 }
 
-export function main(print: (line: string) => void = console.log): { now: bigint } {
+export function main(
+  print: (line: string) => void = console.log,
+  watch: (machine: Machine) => void = () => {},
+): { now: bigint } {
   const machine = build(print)
+  watch(machine)
   machine.run({ until: 10n * ms })
   print(machine.mtree())
   return { now: machine.now }

@@ -24,12 +24,16 @@ function compose(): { machine: Machine; iommu: PageTableIommu } {
   return { machine, iommu }
 }
 
-export function main(print: (line: string) => void = console.log): {
+export function main(
+  print: (line: string) => void = console.log,
+  watch: (machine: Machine) => void = () => {},
+): {
   events: number
   bytes: bigint
   milliseconds: number
 } {
-  const { iommu } = compose()
+  const { machine, iommu } = compose()
+  watch(machine)
   print(`The window has ${hex(iommu.region.size)} bytes and two mappings.`)
   const notifier = new Notifier({
     flags: NotifierFlag.map | NotifierFlag.unmap,

@@ -43,10 +43,14 @@ function hotplug(replay: boolean): Hotplug {
   return { machine, card, replay: found }
 }
 
-export function main(print: (line: string) => void = console.log): { without: boolean; with: boolean } {
+export function main(
+  print: (line: string) => void = console.log,
+  watch: (machine: Machine) => void = () => {},
+): { without: boolean; with: boolean } {
   print(`The guest maps ${PAGES} pages at IOVA ${hex(IOVA)}; 1 ms later a VFIO device is hotplugged.`)
   const works = (replay: boolean): boolean => {
     const { machine, card, replay: found } = hotplug(replay)
+    watch(machine)
     machine.run({ until: 2n * ms })
     const result = card.write(IOVA, Uint8Array.of(0xca, 0xfe))
     const fault = card.faults.last

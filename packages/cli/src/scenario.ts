@@ -8,8 +8,11 @@ import type { Machine } from '@hostbridge/core/machine'
 export interface Scenario {
   /** Composes the machine, runs nothing. */
   build(): Machine
-  /** Runs the scenario, prints what a reader needs, and answers with its facts. */
-  main(print: (line: string) => void): object | Promise<object>
+  /**
+   * Runs the scenario, prints what a reader needs, and answers with its facts. Hands every machine to `watch` when it is
+   * composed, before it runs.
+   */
+  main(print: (line: string) => void, watch: (machine: Machine) => void): object | Promise<object>
 }
 
 const EXAMPLES = fileURLToPath(new URL('../../../examples', import.meta.url))
@@ -34,9 +37,13 @@ export async function loadScenario(name: string): Promise<Scenario> {
   }
   const { build, main } = await importScenario(file)
   if (typeof build !== 'function' || typeof main !== 'function') {
-    throw new HostbridgeError('scenario.exports', `${name} is no scenario: export build(): Machine and main(print)`, {
-      name,
-    })
+    throw new HostbridgeError(
+      'scenario.exports',
+      `${name} is no scenario: export build(): Machine and main(print, watch)`,
+      {
+        name,
+      },
+    )
   }
   return { build, main }
 }

@@ -29,7 +29,9 @@ test.each(['no-such-machine', 'examples', ''])('there is no scenario %j', async 
 test('a module without build and main is no scenario', async () => {
   const file = moduleOf('half.mjs', 'export const build = () => {}')
 
-  await expect(loadScenario(file)).rejects.toThrow(`${file} is no scenario: export build(): Machine and main(print)`)
+  await expect(loadScenario(file)).rejects.toThrow(
+    `${file} is no scenario: export build(): Machine and main(print, watch)`,
+  )
 })
 
 test('a module that cannot be loaded is named, with the reason', async () => {

@@ -1,21 +1,53 @@
+import type { Machine } from '@hostbridge/core/machine'
+import { memoryFingerprint } from '@hostbridge/core/snapshot'
 import { Command } from 'commander'
 import type { Perform } from '../action.ts'
 import { ExitStatus } from '../exit-status.ts'
 import type { Output } from '../output.ts'
 import { loadScenario } from '../scenario.ts'
 
+interface RunCommandOptions {
+  readonly json?: boolean
+  readonly memory?: boolean
+}
+
+/** What a run is told apart from others by; of a machine at the end of the scenario. */
+interface MachineFingerprint {
+  readonly machine: string
+  readonly events: number
+  readonly fingerprint: string
+  readonly memory?: string
+}
+
 /** `hostbridge run SCENARIO`: runs an example, or any module that exports `build` and `main`. */
 export function runCommand(perform: Perform): Command {
   return new Command('run')
-    .description('run a scenario: a module that exports build() and main(print)')
+    .description('run a scenario: a module that exports build() and main(print, watch)')
     .argument('<scenario>', "a module's path, or the name of one in examples/")
+    .option('--memory', 'hash the contents of memory as well')
     .option('--json', 'print one JSON object and nothing else')
-    .action((name: string, options: { json?: boolean }) => perform(options, (output) => run(name, output)))
+    .action((name: string, options: RunCommandOptions) => perform(options, (output) => run(name, options, output)))
 }
 
-async function run(name: string, output: Output): Promise<number> {
+async function run(name: string, options: RunCommandOptions, output: Output): Promise<number> {
   const scenario = await loadScenario(name)
-  const facts = await scenario.main((line) => output.line(line))
-  output.result({ scenario: name, ...facts })
+  const machines: Machine[] = []
+  const facts = await scenario.main(
+    (line) => output.line(line),
+    (machine) => void machines.push(machine),
+  )
+  const fingerprints = machines.map((machine) => fingerprintOf(machine, options.memory === true))
+  for (const { machine, events, fingerprint, memory } of fingerprints) {
+    const more = memory === undefined ? '' : `, memory ${memory}`
+    output.line(`Fingerprint of '${machine}': ${fingerprint}, ${events} events${more}`)
+  }
+  output.result({ scenario: name, ...facts, fingerprints })
   return ExitStatus.good
+}
+
+function fingerprintOf(machine: Machine, withMemory: boolean): MachineFingerprint {
+  const { events } = machine.fingerprint
+  const fingerprint = machine.fingerprint.toString()
+  const memory = withMemory ? { memory: memoryFingerprint(machine) } : {}
+  return { machine: machine.name, events, fingerprint, ...memory }
 }

@@ -35,7 +35,20 @@ test('an example is found by its name from another working directory', () => {
   const { status, stdout } = commandWith({ cwd: tmpdir() }, 'run', 'first-machine', '--json')
 
   expect(status).toBe(0)
-  expect(JSON.parse(stdout)).toEqual({ scenario: 'first-machine', now: 10_000_000 })
+  expect(JSON.parse(stdout)).toMatchObject({ scenario: 'first-machine', now: 10_000_000 })
+})
+
+test('every machine of a run is told with the hash of its events, the same in every run', () => {
+  const first = command('run', 'hotplug-onto-existing-mappings', '--json')
+  const second = command('run', 'hotplug-onto-existing-mappings', '--json', '--memory')
+  const spoken = command('run', 'hotplug-onto-existing-mappings')
+
+  const { fingerprints } = JSON.parse(first.stdout) as { fingerprints: object[] }
+  const hash = expect.stringMatching(/^[0-9a-f]{16}$/)
+  expect(fingerprints).toEqual(Array(2).fill({ machine: 'pseries', events: 1, fingerprint: hash }))
+  expect(JSON.parse(second.stdout)).toMatchObject({ fingerprints })
+  expect(JSON.parse(second.stdout).fingerprints[0].memory).toMatch(/^[0-9a-f]{16}$/)
+  expect(spoken.stdout).toMatch(/^Fingerprint of 'pseries': [0-9a-f]{16}, 1 events$/m)
 })
 
 test('a module that is no TypeScript is named with its line', () => {

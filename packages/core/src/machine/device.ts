@@ -36,6 +36,8 @@ export abstract class Device {
   readonly #events: NamedEvents
   /** What its `onPlug` has scheduled on the machine without a key. */
   readonly #plugEvents: NamedEvents
+  /** Keys of the events that it had before it was plugged: it keeps them when it leaves. */
+  #lasting: ReadonlySet<string> = new Set()
   #releases: (() => void)[] = []
   #place: DevicePlace | undefined
 
@@ -142,7 +144,8 @@ export abstract class Device {
   protected onUnplug(): void {}
 
   /**
-   * Makes an event of this device, which a saved machine finds again by `key`. It waits no more when the device leaves.
+   * Makes an event of this device, which a saved machine finds again by `key`. It waits no more when the device leaves, and one that
+   * was made while the device was plugged is dropped then.
    *
    * @throws HostbridgeError `machine.event-taken`, `machine.event-key`.
    */
@@ -189,6 +192,7 @@ export abstract class Device {
   /** Puts the device in its place; only a machine does this. */
   attach(place: DevicePlace): void {
     this.#place = place
+    this.#lasting = new Set(Array.from(this.#events, ([key]) => key))
     try {
       this.onPlug(place.machine)
       // What onPlug plugs and unplugs may have taken the place.
@@ -223,6 +227,7 @@ export abstract class Device {
       runAll([...first, ...releases, ...lowered])
     } finally {
       this.#events.cancelAll()
+      for (const [key] of [...this.#events]) if (!this.#lasting.has(key)) this.#events.drop(key)
       this.#plugEvents.dropAll()
       this.#place = undefined
     }
