@@ -68,34 +68,37 @@ function accesses(world: AccessWorld, access: Access): BenchCase {
   }
 }
 
-const into4 = new Uint8Array(4)
-const into8 = new Uint8Array(8)
+const pair = new Uint32Array(2)
 
 function read32({ space, addresses }: AccessWorld, count: number): number {
   const mask = addresses.length - 1
+  let sum = 0
   let result = 0
-  for (let index = 0; index < count; index++) result |= space.read(addresses[index & mask] as bigint, into4)
-  return result
+  for (let index = 0; index < count; index++) {
+    sum += space.load32(addresses[index & mask] as bigint)
+    result |= space.loadResult
+  }
+  return result | (sum < 0 ? 1 : 0)
 }
 
 function write32({ space, addresses }: AccessWorld, count: number): number {
   const mask = addresses.length - 1
   let result = 0
-  for (let index = 0; index < count; index++) result |= space.write(addresses[index & mask] as bigint, into4)
+  for (let index = 0; index < count; index++) result |= space.store32(addresses[index & mask] as bigint, index)
   return result
 }
 
 function read64({ space, addresses }: AccessWorld, count: number): number {
   const mask = addresses.length - 1
   let result = 0
-  for (let index = 0; index < count; index++) result |= space.read(addresses[index & mask] as bigint, into8)
+  for (let index = 0; index < count; index++) result |= space.loadWords(addresses[index & mask] as bigint, pair)
   return result
 }
 
 function write64({ space, addresses }: AccessWorld, count: number): number {
   const mask = addresses.length - 1
   let result = 0
-  for (let index = 0; index < count; index++) result |= space.write(addresses[index & mask] as bigint, into8)
+  for (let index = 0; index < count; index++) result |= space.storeWords(addresses[index & mask] as bigint, index, 0)
   return result
 }
 

@@ -1,7 +1,9 @@
 import { addressOf, LAST_FRAME, PAGE_SIZE, splitAddress } from '../address/page-frame.ts'
 import { hex } from '../address/range.ts'
+import type { MemTxAttrs } from './access.ts'
 import type { AccessContext } from './access-context.ts'
-import type { FlatView } from './flat-view.ts'
+import type { FlatRange } from './flat-range.ts'
+import type { PageCache } from './page-cache.ts'
 import { Permission, type PermissionBits } from './translator.ts'
 
 /** The first part of an access that cannot be done. */
@@ -19,7 +21,7 @@ export interface AccessFault {
  * Pieces are aligned to addresses of the space here, while a transfer aligns them to offsets in the region: so QEMU does it.
  */
 export function findFault(
-  view: FlatView,
+  pages: PageCache,
   address: bigint,
   length: number,
   access: PermissionBits,
@@ -27,14 +29,14 @@ export function findFault(
 ): AccessFault | undefined {
   for (const wanted of [Permission.read, Permission.write]) {
     if ((access & wanted) === 0) continue
-    const fault = findFaultOf(view, address, length, wanted, context)
+    const fault = findFaultOf(pages, address, length, wanted, context)
     if (fault !== undefined) return fault
   }
   return undefined
 }
 
 function findFaultOf(
-  view: FlatView,
+  pages: PageCache,
   address: bigint,
   length: number,
   wanted: PermissionBits,
@@ -42,9 +44,9 @@ function findFaultOf(
 ): AccessFault | undefined {
   let { frame, offset } = splitAddress(address)
   for (let left = length; left > 0; ) {
-    context.locate(view, frame, offset, left, wanted)
+    context.locate(pages, pages.view, frame, offset, left, wanted)
     const reach = reachOf(offset, wanted, context)
-    if (reach === 0) return describe(view, frame, offset, left, wanted, context)
+    if (reach === 0) return describe(pages, frame, offset, left, wanted, context)
     left -= reach
     offset += reach
     if (offset >= PAGE_SIZE) {
@@ -55,20 +57,25 @@ function findFaultOf(
   return undefined
 }
 
+/** Whether an access goes straight to memory, without a callback (MR-4). */
+export function isDirect(range: FlatRange, write: boolean, attrs: MemTxAttrs): boolean {
+  if (range.ram !== undefined) return !write || attrs.debug === true || !range.ram.readonly
+  return range.romDevice?.romMode === true && (!write || attrs.debug === true)
+}
+
 /** How many bytes of the place that `context` has found take the access, 0 where the first piece is refused. */
 function reachOf(low: number, wanted: PermissionBits, context: AccessContext): number {
   const { range, length } = context
   const write = wanted === Permission.write
   if (range === undefined) return 0
-  if (range.ram !== undefined) return write && range.ram.readonly ? 0 : length
-  if (!write && range.romDevice?.romMode) return length
+  if (isDirect(range, write, context.attrs)) return length
   if (range.port === undefined) return 0
   const piece = range.port.pieceOf(low, length)
   return range.port.accepts(context.frame * PAGE_SIZE + context.byte, piece, write, context.attrs) ? piece : 0
 }
 
 function describe(
-  view: FlatView,
+  pages: PageCache,
   frame: number,
   offset: number,
   length: number,
@@ -81,7 +88,7 @@ function describe(
   const inside = addressOf(context.frame) + BigInt(context.byte)
   if (stoppedBy !== undefined) {
     const name = stoppedBy.region.name
-    context.locate(view, frame, offset, length, Permission.none)
+    context.locate(pages, pages.view, frame, offset, length, Permission.none)
     if (context.stoppedBy !== undefined) {
       return { address, code: 'not-mapped', reason: `'${name}' has no mapping at ${hex(inside)}` }
     }

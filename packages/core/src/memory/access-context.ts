@@ -3,6 +3,7 @@ import { MemTx, type MemTxAttrs, type MemTxResult, NO_ATTRS } from './access.ts'
 import type { FlatRange } from './flat-range.ts'
 import type { FlatView } from './flat-view.ts'
 import type { MmioAccess } from './mmio-ops.ts'
+import type { PageCache } from './page-cache.ts'
 import type { PermissionBits, Translation } from './translator.ts'
 
 /** Translations in a row after which an access has run in a circle, and meets nothing. */
@@ -29,6 +30,8 @@ export class AccessContext implements MmioAccess {
   length = 0
   /** Where there is no range: how many bytes follow that meet nothing for the same reason; at least 1. */
   reach = 0
+  /** The bytes of a single access, in the order of memory. */
+  readonly bytes: Uint8Array = new Uint8Array(8)
   /** What the last translation on the way said. */
   readonly translation: Translation = { permission: 0, frame: 0, shift: PAGE_SHIFT, target: undefined }
   /** The IOMMU section that let nothing through, where that is why there is no range. */
@@ -37,15 +40,17 @@ export class AccessContext implements MmioAccess {
   /**
    * Finds what answers `length` bytes at byte `byte` of page `frame`, through any number of IOMMUs.
    *
-   * Only RAM ends with its section (LK-2); a translation is good up to the end of its entry (TE-6).
+   * Only RAM ends with its section (LK-2); a translation is good up to the end of its entry (TE-6). `pages` remembers what has been
+   * found in the newest view of the space; `view` is the one that the access began with.
    * `wanted` is what every translation on the way must permit, one bit, or none to go on where anything is permitted.
    */
-  locate(view: FlatView, frame: number, byte: number, length: number, wanted: PermissionBits): void {
+  locate(pages: PageCache, view: FlatView, frame: number, byte: number, length: number, wanted: PermissionBits): void {
     this.stoppedBy = undefined
+    let found = pages
     let here = view
     let reach = length
     for (let translations = 0; ; translations++) {
-      const range = here.lookup(frame, byte)
+      const range = found.view === here ? found.lookup(frame, byte) : here.lookup(frame, byte)
       this.range = range
       if (range === undefined) {
         reach = Math.min(reach, here.bytesToNext(frame, byte))
@@ -68,10 +73,11 @@ export class AccessContext implements MmioAccess {
       }
 
       reach = Math.min(reach, bytesToEnd(range, frame, byte))
+      const { translator } = range
+      if (translator === undefined) break
       const translation = this.translation
       clear(translation)
       if (translations < MOST_TRANSLATIONS) {
-        const { translator } = range
         translator.translate(frame, wanted, translation, translator.attrsToIndex?.(this.attrs) ?? 0)
       }
       const { permission, target } = translation
@@ -84,7 +90,8 @@ export class AccessContext implements MmioAccess {
       }
       if (left < length) length = left
       frame = translation.frame
-      here = target.flatView
+      found = target.pages
+      here = found.view
     }
     this.frame = frame
     this.byte = byte

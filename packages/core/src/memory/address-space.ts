@@ -1,25 +1,25 @@
 import { splitAddress } from '../address/page-frame.ts'
-import { MemTx, type MemTxAttrs, type MemTxResult, NO_ATTRS } from './access.ts'
-import { type AccessFault, findFault } from './access-check.ts'
+import { type MemTxAttrs, NO_ATTRS } from './access.ts'
+import { type AccessFault, findFault, isDirect } from './access-check.ts'
 import { AccessContext, type ContextStack } from './access-context.ts'
 import type { FlatRange } from './flat-range.ts'
-import { EMPTY_VIEW, type FlatView } from './flat-view.ts'
+import type { FlatView } from './flat-view.ts'
 import type { MemoryListener } from './listener.ts'
 import { registerListener, unregisterListener } from './listener-replay.ts'
 import type { MemoryRegion } from './memory-region.ts'
 import type { MemorySystem } from './memory-system.ts'
 import { type RamRun, resolveRam } from './ram-run.ts'
 import type { RegionReference } from './region-reference.ts'
+import { SpaceAccess } from './space-access.ts'
 import { SpaceEventfds } from './space-eventfds.ts'
-import { readTransfer, writeTransfer } from './transfer.ts'
-import type { PermissionBits } from './translator.ts'
+import { Permission, type PermissionBits } from './translator.ts'
 
 /**
  * Addresses as somebody sees them: a CPU's physical memory, the memory that a device's DMA reaches.
  *
  * Made by {@link MemorySystem.createSpace}. An access never throws for what a guest does; its result says what happened.
  */
-export class AddressSpace {
+export class AddressSpace extends SpaceAccess {
   readonly name: string
   readonly root: MemoryRegion
   readonly system: MemorySystem
@@ -27,55 +27,23 @@ export class AddressSpace {
   readonly holdsRoot: RegionReference
   /** The eventfds that are seen, for its listeners. */
   readonly eventfds: SpaceEventfds = new SpaceEventfds(this)
-  readonly #contexts: ContextStack
-  #view: FlatView = EMPTY_VIEW
 
   constructor(name: string, root: MemoryRegion, system: MemorySystem, contexts: ContextStack) {
+    super(contexts, system.endianness)
     this.name = name
     this.root = root
     this.system = system
-    this.#contexts = contexts
     this.holdsRoot = root.retain()
   }
 
   /** What is seen where, since the last commit. */
   get flatView(): FlatView {
-    return this.#view
+    return this.pages.view
   }
 
   /** Puts a new view into use; only the {@link MemorySystem} does this. */
   replaceView(view: FlatView): void {
-    this.#view = view
-  }
-
-  /**
-   * Reads `into.length` bytes from `address` on, in the order of memory. What fails reads 0; the rest is still read (RW-4).
-   * An access nested in 64 others of the same system (callbacks that make accesses) is denied with `accessError`.
-   */
-  read(address: bigint, into: Uint8Array, attrs: MemTxAttrs = NO_ATTRS): MemTxResult {
-    const { frame, offset } = splitAddress(address)
-    const context = this.#contexts.enter(attrs)
-    if (context === undefined) {
-      into.fill(0)
-      return MemTx.accessError
-    }
-    try {
-      return readTransfer(this.#view, frame, offset, into, context)
-    } finally {
-      this.#contexts.leave()
-    }
-  }
-
-  /** Writes all of `from`, from `address` on, as {@link read} reads. What fails is dropped; the rest is still written (RW-4). */
-  write(address: bigint, from: Uint8Array, attrs: MemTxAttrs = NO_ATTRS): MemTxResult {
-    const { frame, offset } = splitAddress(address)
-    const context = this.#contexts.enter(attrs)
-    if (context === undefined) return MemTx.accessError
-    try {
-      return writeTransfer(this.#view, frame, offset, from, context)
-    } finally {
-      this.#contexts.leave()
-    }
+    this.pages.follow(view)
   }
 
   /** Whether an access of `length` bytes would go through, without making it (RW-8). */
@@ -92,17 +60,27 @@ export class AddressSpace {
   ): AccessFault | undefined {
     const context = new AccessContext()
     context.attrs = attrs
-    return findFault(this.#view, address, length, access, context)
+    return findFault(this.pages, address, length, access, context)
+  }
+
+  /** Whether an access to an address goes straight to memory, without a callback (MR-4). */
+  isDirect(address: bigint, access: PermissionBits, attrs: MemTxAttrs = NO_ATTRS): boolean {
+    const { frame, offset } = splitAddress(address)
+    const context = new AccessContext()
+    context.attrs = attrs
+    context.locate(this.pages, this.pages.view, frame, offset, 1, access)
+    const { range } = context
+    return range !== undefined && isDirect(range, (access & Permission.write) !== 0, attrs)
   }
 
   /** The range that has an address. */
   find(address: bigint): FlatRange | undefined {
-    return this.#view.find(address)
+    return this.flatView.find(address)
   }
 
   /** The RAM that lies behind page `frame`, and how many of `frames` pages follow in the same region; `undefined` where it is not all RAM. */
   resolve(frame: number, frames: number): RamRun | undefined {
-    return resolveRam(this.#view, frame, frames)
+    return resolveRam(this.flatView, frame, frames)
   }
 
   /**

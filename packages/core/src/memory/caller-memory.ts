@@ -1,7 +1,7 @@
 import { PAGE_SIZE } from '../address/page-frame.ts'
 import { HostbridgeError } from '../errors.ts'
 import { ChunkArena } from './chunk-arena.ts'
-import { type SharedMemoryHandle, SparseMemory } from './sparse-memory.ts'
+import { numberAt, putNumber, type SharedMemoryHandle, SparseMemory } from './sparse-memory.ts'
 
 /** Memory that consists of bytes of the caller, one beside the other: whoever holds them sees every write at once. */
 export class CallerMemory extends SparseMemory {
@@ -27,6 +27,20 @@ export class CallerMemory extends SparseMemory {
   override writeAt(frame: number, offset: number, source: Uint8Array, position: number, length: number): boolean {
     this.bytes.set(source.subarray(position, position + length), frame * PAGE_SIZE + offset)
     return true
+  }
+
+  override load(frame: number, offset: number, size: number): number {
+    return numberAt(this.bytes, frame * PAGE_SIZE + offset, size)
+  }
+
+  override store(frame: number, offset: number, size: number, value: number): boolean {
+    putNumber(this.bytes, frame * PAGE_SIZE + offset, size, value)
+    return true
+  }
+
+  override loadWords(frame: number, offset: number, into: Uint32Array): void {
+    into[0] = this.load(frame, offset, 4)
+    into[1] = this.load(frame, offset + 4, 4)
   }
 
   /** Makes all bytes 0. */

@@ -16,6 +16,11 @@ import { viewRoot } from './view-root.ts'
 /** Commits that listeners may set off by changing the map from their callbacks, one after the other. */
 const MOST_ROUNDS = 1000
 
+export interface MemorySystemOptions {
+  /** The order of the machine's own numbers: of registers and accesses that say `native`. Default `little`. */
+  readonly endianness?: 'little' | 'big'
+}
+
 /**
  * The regions, address spaces and listeners of one machine, and the transactions that change them (section 1.3).
  *
@@ -23,6 +28,7 @@ const MOST_ROUNDS = 1000
  */
 export class MemorySystem {
   readonly name: string
+  readonly endianness: 'little' | 'big'
   /** Writes that were put off. */
   readonly coalesced: CoalescedRings = new CoalescedRings()
   readonly #spaces: AddressSpace[] = []
@@ -39,8 +45,9 @@ export class MemorySystem {
   /** Callbacks of listeners are running. */
   #telling = false
 
-  constructor(name: string) {
+  constructor(name: string, options: MemorySystemOptions = {}) {
     this.name = name
+    this.endianness = options.endianness ?? 'little'
   }
 
   /** In the order in which they were made. */

@@ -1,7 +1,7 @@
 import type { MemTxAttrs, MemTxResult } from './access.ts'
 
-/** The order of the bytes of a device's registers. */
-export type Endianness = 'little' | 'big'
+/** The order of the bytes of a number; `native` is that of the machine ({@link MemorySystem.endianness}). */
+export type Endianness = 'little' | 'big' | 'native'
 
 /** Sizes of single accesses in bytes, each 1, 2, 4 or 8. */
 export interface AccessSizes {

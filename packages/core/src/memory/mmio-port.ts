@@ -17,15 +17,20 @@ const view = new DataView(bytes.buffer)
  */
 export class MmioPort {
   readonly ops: MmioOps
-  /** Who watches the accesses to these registers. */
-  hooks: MmioHooks | undefined = undefined
-  /** The guard of the device that these registers belong to. */
-  guard: ReentrancyGuard | undefined = undefined
+  /** Whether values are little-endian on the bus. */
+  little: boolean
+  /**
+   * Sizes, OR-ed, of aligned accesses that reach a callback as they are: valid for every offset, neither split nor widened, and
+   * nobody watches. Such an access may go through {@link load} and {@link store}.
+   */
+  plain = 0
+  readonly #plainSizes: number
+  #hooks: MmioHooks | undefined
+  #guard: ReentrancyGuard | undefined
   readonly #valid: AccessWidth
   readonly #implUnaligned: boolean
   readonly #implMin: number
   readonly #implMax: number
-  readonly #little: boolean
 
   /** @throws HostbridgeError `memory.mmio-ops` where sizes contradict each other or 8-byte callbacks are missing. */
   constructor(name: string, ops: MmioOps) {
@@ -35,8 +40,49 @@ export class MmioPort {
     this.#implUnaligned = impl.unaligned
     this.#implMin = impl.min || 1
     this.#implMax = impl.max || Math.max(4, this.#implMin)
-    this.#little = (ops.endianness ?? 'little') === 'little'
+    this.little = ops.endianness !== 'big'
     this.#check(name)
+    this.#plainSizes = this.#findPlainSizes()
+    this.plain = this.#plainSizes
+  }
+
+  /** Who watches the accesses to these registers. */
+  get hooks(): MmioHooks | undefined {
+    return this.#hooks
+  }
+
+  set hooks(hooks: MmioHooks | undefined) {
+    this.#hooks = hooks
+    this.#settlePlain()
+  }
+
+  /** The guard of the device that these registers belong to. */
+  get guard(): ReentrancyGuard | undefined {
+    return this.#guard
+  }
+
+  set guard(guard: ReentrancyGuard | undefined) {
+    this.#guard = guard
+    this.#settlePlain()
+  }
+
+  /** Says which order `native` is (EN-1). */
+  settleOrder(native: 'little' | 'big'): void {
+    if (this.ops.endianness === 'native') this.little = native === 'little'
+  }
+
+  /** Makes a {@link plain} read and returns the number as the device has it; its result is that of `access`. */
+  load(offset: number, size: number, access: MmioAccess): number {
+    access.result = MemTx.ok
+    const value = this.ops.read(offset, size, access)
+    return size === 4 ? value >>> 0 : size === 2 ? value & 0xffff : value & 0xff
+  }
+
+  /** Makes a {@link plain} write of a number as the device has it. */
+  store(offset: number, size: number, value: number, access: MmioAccess): MemTxResult {
+    access.result = MemTx.ok
+    const result = this.ops.write(offset, value, size, access)
+    return result === undefined ? access.result : result | access.result
   }
 
   /** How many of `length` bytes the next single access takes; `low` as in {@link pieceOf}. */
@@ -54,12 +100,12 @@ export class MmioPort {
 
   /** Makes one access of `size` bytes; a refused one delivers zeros (VA-3). */
   read(offset: number, size: number, into: Uint8Array, position: number, access: MmioAccess): MemTxResult {
-    this.hooks?.flush?.()
+    this.#hooks?.flush?.()
     if (!this.accepts(offset, size, false, access.attrs)) {
       for (let i = 0; i < size; i++) into[position + i] = 0
       return MemTx.decodeError
     }
-    const { guard } = this
+    const guard = this.#guard
     if (guard === undefined) return this.#readParts(offset, size, into, position, access)
     if (guard.engaged) {
       for (let i = 0; i < size; i++) into[position + i] = 0
@@ -75,7 +121,8 @@ export class MmioPort {
 
   /** Makes one access of `size` bytes; a refused one is dropped (VA-3). */
   write(offset: number, size: number, from: Uint8Array, position: number, access: MmioAccess): MemTxResult {
-    const { guard, hooks } = this
+    const guard = this.#guard
+    const hooks = this.#hooks
     hooks?.flush?.()
     if (!this.accepts(offset, size, true, access.attrs)) return MemTx.decodeError
     if (hooks?.take !== undefined && this.#isTaken(hooks, offset, size, from, position, access)) return MemTx.ok
@@ -99,7 +146,7 @@ export class MmioPort {
     access: MmioAccess,
   ): boolean {
     for (let i = 0; i < 8; i++) bytes[i] = 0
-    const little = this.#little
+    const { little } = this
     for (let i = 0; i < size; i++) bytes[little ? i : 8 - size + i] = from[position + i] as number
     const low = view.getUint32(little ? 0 : 4, little)
     const high = view.getUint32(little ? 4 : 0, little)
@@ -130,23 +177,38 @@ export class MmioPort {
     return result
   }
 
+  #settlePlain(): void {
+    this.plain = this.#hooks === undefined && this.#guard === undefined ? this.#plainSizes : 0
+  }
+
+  #findPlainSizes(): number {
+    if (this.ops.accepts !== undefined) return 0
+    const { min, max } = this.#valid
+    let sizes = 0
+    for (const size of [1, 2, 4]) {
+      const valid = max === 0 || (size >= min && size <= max)
+      if (valid && this.#partOf(size) === size) sizes |= size
+    }
+    return sizes
+  }
+
   #partOf(size: number): number {
     return size < this.#implMin ? this.#implMin : size > this.#implMax ? this.#implMax : size
   }
 
   #readPart(offset: number, part: number, access: MmioAccess): void {
     if (part === 8) {
-      view.setBigUint64(0, (this.ops.read64 as NonNullable<MmioOps['read64']>)(offset, access), this.#little)
+      view.setBigUint64(0, (this.ops.read64 as NonNullable<MmioOps['read64']>)(offset, access), this.little)
       return
     }
     const value = this.ops.read(offset, part, access)
-    if (part === 4) view.setUint32(0, value, this.#little)
-    else if (part === 2) view.setUint16(0, value, this.#little)
+    if (part === 4) view.setUint32(0, value, this.little)
+    else if (part === 2) view.setUint16(0, value, this.little)
     else bytes[0] = value
   }
 
   #writePart(offset: number, part: number, access: MmioAccess): MemTxResult {
-    const little = this.#little
+    const { little } = this
     if (part === 8) return this.ops.write64?.(offset, view.getBigUint64(0, little), access) ?? MemTx.ok
     const value = part === 4 ? view.getUint32(0, little) : part === 2 ? view.getUint16(0, little) : (bytes[0] as number)
     return this.ops.write(offset, value, part, access) ?? MemTx.ok

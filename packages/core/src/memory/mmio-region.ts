@@ -1,4 +1,5 @@
 import { MemoryRegion, type RegionKind } from './memory-region.ts'
+import type { MemorySystem } from './memory-system.ts'
 import type { MmioOps } from './mmio-ops.ts'
 import { MmioPort } from './mmio-port.ts'
 import { checkRegisters } from './region-checks.ts'
@@ -16,6 +17,11 @@ export class MmioRegion extends MemoryRegion {
 
   override get kind(): RegionKind {
     return 'mmio'
+  }
+
+  override bind(system: MemorySystem): void {
+    super.bind(system)
+    this.port.settleOrder(system.endianness)
   }
 
   override setSize(size: bigint): void {

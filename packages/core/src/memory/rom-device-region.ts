@@ -1,5 +1,6 @@
 import { DirtyClient } from './dirty/dirty-client.ts'
 import { MemoryRegion, type RegionKind } from './memory-region.ts'
+import type { MemorySystem } from './memory-system.ts'
 import type { MmioOps } from './mmio-ops.ts'
 import { MmioPort } from './mmio-port.ts'
 import type { RamOptions } from './ram-region.ts'
@@ -45,6 +46,11 @@ export class RomDeviceRegion extends MemoryRegion {
     this.change(this.enabled, () => {
       this.#romMode = romMode
     })
+  }
+
+  override bind(system: MemorySystem): void {
+    super.bind(system)
+    this.port.settleOrder(system.endianness)
   }
 
   override setSize(size: bigint): void {

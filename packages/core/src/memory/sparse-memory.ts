@@ -139,6 +139,43 @@ export class SparseMemory {
     return this.#chunksBelow(ROOT_SLOT, this.#levels - 1, 0)
   }
 
+  /** The little-endian number of 1, 2 or 4 bytes at byte `offset` of page `frame`; all of it lies in the page and in the memory. */
+  load(frame: number, offset: number, size: number): number {
+    const slot = this.#find(Math.floor(frame / CHUNK_FRAMES))
+    if (slot === 0) return 0
+    const arena = this.#arena
+    const place = slot * CHUNK_SIZE + (frame % CHUNK_FRAMES) * PAGE_SIZE + offset
+    if (size === 4 && (offset & 3) === 0) return arena.words[place / 4] as number
+    return numberAt(arena.bytes, place, size)
+  }
+
+  /** Stores the lowest `size` bytes of `value` as {@link load} loads them; false where the host has no memory for them. */
+  store(frame: number, offset: number, size: number, value: number): boolean {
+    const chunk = Math.floor(frame / CHUNK_FRAMES)
+    const slot = this.#find(chunk) || this.#make(chunk)
+    if (slot === 0) return false
+    const arena = this.#arena
+    const place = slot * CHUNK_SIZE + (frame % CHUNK_FRAMES) * PAGE_SIZE + offset
+    if (size === 4 && (offset & 3) === 0) arena.words[place / 4] = value
+    else putNumber(arena.bytes, place, size, value)
+    return true
+  }
+
+  /** The two words of the little-endian number of 8 bytes at a place, the lower one first, as {@link load} loads one of 4. */
+  loadWords(frame: number, offset: number, into: Uint32Array): void {
+    const slot = this.#find(Math.floor(frame / CHUNK_FRAMES))
+    if (slot === 0) {
+      into[0] = 0
+      into[1] = 0
+      return
+    }
+    const { bytes, words } = this.#arena
+    const place = slot * CHUNK_SIZE + (frame % CHUNK_FRAMES) * PAGE_SIZE + offset
+    const isAligned = (offset & 3) === 0
+    into[0] = isAligned ? (words[place / 4] as number) : numberAt(bytes, place, 4)
+    into[1] = isAligned ? (words[place / 4 + 1] as number) : numberAt(bytes, place + 4, 4)
+  }
+
   /** Makes all bytes 0 again and gives the chunks back. No other thread may use the memory meanwhile. */
   clear(): void {
     this.#arena.clear()
@@ -175,6 +212,11 @@ export class SparseMemory {
   /** The slot of a chunk, 0 where none has been made. The views reach it. */
   #find(chunk: number): number {
     const arena = this.#arena
+    if (this.#levels === 1) {
+      const only = arena.words[ROOT_SLOT * NODE_ENTRIES + chunk] as number
+      if (only >= arena.slots) arena.refresh()
+      return only
+    }
     let slot = ROOT_SLOT
     for (let level = this.#levels - 1; level >= 0; level--) {
       slot = arena.words[slot * NODE_ENTRIES + entryOf(chunk, level)] as number
@@ -202,6 +244,25 @@ export class SparseMemory {
     }
     return slot
   }
+}
+
+/** A little-endian number of 1, 2 or 4 bytes. */
+export function numberAt(bytes: Uint8Array, place: number, size: number): number {
+  const low = bytes[place] as number
+  if (size === 1) return low
+  const half = low | ((bytes[place + 1] as number) << 8)
+  if (size === 2) return half
+  return (half | ((bytes[place + 2] as number) << 16) | ((bytes[place + 3] as number) << 24)) >>> 0
+}
+
+/** Puts the lowest `size` bytes of a number where {@link numberAt} finds them. */
+export function putNumber(bytes: Uint8Array, place: number, size: number, value: number): void {
+  bytes[place] = value
+  if (size === 1) return
+  bytes[place + 1] = value >>> 8
+  if (size === 2) return
+  bytes[place + 2] = value >>> 16
+  bytes[place + 3] = value >>> 24
 }
 
 /** Chunk numbers become entry numbers by level; powers of two, so that every product is exact. */

@@ -1,0 +1,172 @@
+import { PAGE_SHIFT, PAGE_SIZE } from '../address/page-frame.ts'
+import type { FlatRange } from './flat-range.ts'
+import { EMPTY_VIEW, type FlatView } from './flat-view.ts'
+import type { MmioPort } from './mmio-port.ts'
+import type { SparseMemory } from './sparse-memory.ts'
+
+/** log2 of the slots at first and at most, for whole pages and for parts of pages each. */
+const FIRST_LOG = 4
+const LAST_LOG = 13
+
+/** 2^32 divided by the golden ratio: multiplied by it, pages that lie far apart fall on different slots. */
+const SPREAD = 0x9e3779b1 | 0
+
+/** What the upper word of an address is multiplied by before. */
+const SPREAD_HIGH = 0x85ebca6b | 0
+
+/** Tags fit below the page number in a word; 0 is that of a slot that never held anything. */
+const LAST_TAG = PAGE_SIZE - 1
+
+/** A range of so many whole pages, in memory or behind an IOMMU, is remembered as a whole. */
+const WIDE_FRAMES = 16
+
+// Words of a slot.
+const WORDS = 4
+const PAGE_AND_TAG = 0
+const HIGH = 1
+const BASE = 2
+const BOUNDS = 3
+
+/** As a base: offsets do not fit in a word. Every offset made of it is negative. */
+const NO_BASE = -0x8000_0000
+
+/**
+ * What an address space has found lately, by page: a search in the view costs a mispredicted branch at every other step.
+ *
+ * It outlives the views: every slot carries the tag of the view it is of, so that a commit costs nothing here. Pages that
+ * several ranges share are found by 16 bytes.
+ */
+export class PageCache {
+  /** The view that the answers are of. */
+  view: FlatView = EMPTY_VIEW
+
+  /** The first and last whole page of the last large range of memory or of an IOMMU; last before first where there is none. */
+  wideFirst = 0
+  wideLast = -1
+  wide: FlatRange | undefined = undefined
+  /** Its memory, where it is RAM that begins on a page of that memory. */
+  wideMemory: SparseMemory | undefined = undefined
+  /** Frames that make a page of the range one of its region. */
+  wideShift = 0
+
+  /** By slot: the range found, and the port that reads and writes of it go to, if both do. */
+  ranges: (FlatRange | undefined)[] = []
+  ports: (MmioPort | undefined)[] = []
+  #words = new Int32Array(0)
+  #log = FIRST_LOG - 1
+  #shift = 0
+  #tag = 1
+  #evictions = 0
+
+  constructor() {
+    this.#grow()
+  }
+
+  /** Begins to answer for another view. */
+  follow(view: FlatView): void {
+    if (view === this.view) return
+    this.view = view
+    this.wideFirst = 0
+    this.wideLast = -1
+    this.wide = undefined
+    this.wideMemory = undefined
+    this.#tag++
+    if (this.#tag > LAST_TAG) {
+      this.#words.fill(0)
+      this.#tag = 1
+    }
+  }
+
+  /** The range at byte `byte` of page `frame`; `undefined` where nothing is. */
+  lookup(frame: number, byte: number): FlatRange | undefined {
+    if (frame >= this.wideFirst && frame <= this.wideLast) return this.wide
+    const low = (frame << PAGE_SHIFT) | byte
+    const high = (frame / 2 ** 20) | 0
+    const slot = this.slotOf(low, high)
+    return slot >= 0 ? this.ranges[slot] : this.#search(frame, byte, low, high)
+  }
+
+  /** The slot of an address, given as two words, or -1 where it has not been found lately. */
+  slotOf(low: number, high: number): number {
+    const words = this.#words
+    const key = (low & -PAGE_SIZE) | this.#tag
+    const hash = Math.imul((low >>> PAGE_SHIFT) ^ Math.imul(high, SPREAD_HIGH), SPREAD)
+    const slot = hash >>> this.#shift
+    if (words[slot * WORDS] === key && words[slot * WORDS + HIGH] === high) return slot
+    return this.#partOf(key, high, low & (PAGE_SIZE - 1), slot)
+  }
+
+  /** The offset in its region of the first byte of the page that a slot is of, below 0 where the region begins later in the page, or where offsets are too large for this. */
+  baseOf(slot: number): number {
+    return this.#words[slot * WORDS + BASE] as number
+  }
+
+  #partOf(key: number, high: number, byte: number, pageSlot: number): number {
+    const words = this.#words
+    const slot = this.#partSlot(pageSlot, byte)
+    const at = slot * WORDS
+    if (words[at] !== key || words[at + HIGH] !== high) return -1
+    const bounds = words[at + BOUNDS] as number
+    return byte >= bounds >>> PAGE_SHIFT && byte <= (bounds & (PAGE_SIZE - 1)) ? slot : -1
+  }
+
+  /** Parts lie in the second half of the slots. */
+  #partSlot(pageSlot: number, byte: number): number {
+    const slots = 1 << this.#log
+    return slots + ((pageSlot + Math.imul(byte >>> 4, SPREAD_HIGH)) & (slots - 1))
+  }
+
+  #search(frame: number, byte: number, low: number, high: number): FlatRange | undefined {
+    const range = this.view.lookup(frame, byte)
+    if (range === undefined || this.#isWide(range, frame)) return range
+    const first = range.startFrame === frame ? range.startByte : 0
+    const last = range.lastFrame === frame ? range.lastByte : PAGE_SIZE - 1
+    const hash = Math.imul((low >>> PAGE_SHIFT) ^ Math.imul(high, SPREAD_HIGH), SPREAD)
+    const pageSlot = hash >>> this.#shift
+    const slot = first === 0 && last === PAGE_SIZE - 1 ? pageSlot : this.#partSlot(pageSlot, byte)
+    const words = this.#words
+    const at = slot * WORDS
+    const isTaken = ((words[at] as number) & LAST_TAG) === this.#tag
+    if (isTaken && this.#log < LAST_LOG && ++this.#evictions > 1 << this.#log) {
+      this.#grow()
+      return range
+    }
+    words[at + PAGE_AND_TAG] = (low & -PAGE_SIZE) | this.#tag
+    words[at + HIGH] = high
+    words[at + BASE] = baseIn(range, frame)
+    words[at + BOUNDS] = (first << PAGE_SHIFT) | last
+    this.ranges[slot] = range
+    this.ports[slot] = range.romDevice === undefined ? range.port : undefined
+    return range
+  }
+
+  /** Remembers a large range as a whole, if `frame` lies in its whole pages. */
+  #isWide(range: FlatRange, frame: number): boolean {
+    if (range.ram === undefined && range.translator === undefined) return false
+    const first = range.startByte === 0 ? range.startFrame : range.startFrame + 1
+    const last = range.lastByte === PAGE_SIZE - 1 ? range.lastFrame : range.lastFrame - 1
+    if (last - first < WIDE_FRAMES || frame < first || frame > last) return false
+    this.wide = range
+    this.wideMemory = range.shiftBytes === 0 ? range.ram?.memory : undefined
+    this.wideShift = range.shiftFrames
+    this.wideFirst = first
+    this.wideLast = last
+    return true
+  }
+
+  /** Four times the slots, all empty. */
+  #grow(): void {
+    this.#log = Math.min(this.#log < FIRST_LOG ? FIRST_LOG : this.#log + 2, LAST_LOG)
+    this.#shift = 32 - this.#log
+    this.#evictions = 0
+    const slots = 2 << this.#log
+    this.#words = new Int32Array(slots * WORDS)
+    this.ranges = new Array<FlatRange | undefined>(slots).fill(undefined)
+    this.ports = new Array<MmioPort | undefined>(slots).fill(undefined)
+  }
+}
+
+function baseIn(range: FlatRange, frame: number): number {
+  const base = (frame + range.shiftFrames) * PAGE_SIZE + range.shiftBytes
+  return base > NO_BASE && base < -NO_BASE - PAGE_SIZE ? base : NO_BASE
+}
