@@ -30,7 +30,7 @@ describe('Delivery', () => {
     expect(deliver({ flags: NotifierFlag.devIotlbUnmap }, unmapEvent(2, 1, 'dev-iotlb-unmap'))).toHaveLength(1)
   })
 
-  test('advances the target of a map that is cut at its front (ND-5 as fixed, vector 16)', () => {
+  test('advances the target of a map that is cut at its front (ND-5, vector 16)', () => {
     expect(deliver(slice, mapEvent(1, 2, 0xa0, 3, 13))).toEqual(['map 0x2000+0x1000 -> 0xa1000 rw'])
   })
 

@@ -4,7 +4,7 @@ import { WHOLE_SPACE } from '../../src/address/index.ts'
 import { checkEvent, eventOver, mapEvent, unmapEvent } from '../../src/iommu/event.ts'
 
 describe('IommuEvent', () => {
-  test('gives the addresses of its page frames', () => {
+  test('gives the addresses of its page frames (TE-1)', () => {
     const event = mapEvent(2 ** 51, 4, 2 ** 52 - 4, 3, 14)
 
     expect(event.iova).toBe(2n ** 63n)

@@ -45,7 +45,7 @@ describe('Iommu', () => {
     expect(log).toHaveLength(2)
   })
 
-  test('replays to a notifier that is not registered, and to nobody else (RP-9, VI-17 as fixed)', () => {
+  test('replays to a notifier that is not registered, and to nobody else (RP-9, VI-17)', () => {
     const iommu = makeIommu()
     iommu.store({ iova: 0n, size: 4096n, to: 0n, access: 'rw' })
     const [registered, loose] = [record(), record()]
@@ -123,6 +123,31 @@ describe('Iommu', () => {
       [0, 2],
       [2, 6],
     ])
+  })
+
+  test('hears of its first notifier and of its last, and so can switch both ways (HI-3)', () => {
+    const isFollowed: boolean[] = []
+    class Switching extends PageTableIommu {
+      protected override notifierFlagsChanged(_: number, now: number): undefined {
+        isFollowed.push(now !== NotifierFlag.none)
+      }
+    }
+    const iommu = new Switching({ target: makeTarget() })
+    const [first, second] = [record(), record()]
+
+    for (const { notifier } of [first, second]) iommu.register(notifier)
+    for (const { notifier } of [first, second]) iommu.unregister(notifier)
+    iommu.register(first.notifier)
+
+    expect(isFollowed).toEqual([true, false, true])
+  })
+
+  test('has no notifiers and no flags at first (MR-13)', () => {
+    const iommu = makeIommu()
+
+    const refusal = iommu.notify(unmapEvent(0, 1))
+
+    expect([iommu.notifierFlags, refusal]).toEqual([NotifierFlag.none, undefined])
   })
 
   test('throws for a notifier of a translation that it does not have (NR-2)', () => {

@@ -2,14 +2,17 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import {
   type IommuEvent,
+  mapEvent,
   Notifier,
   NotifierFlag,
+  PageTableIommu,
   RadixTable,
   Replay,
   type ReplayResult,
 } from '../../src/iommu/index.ts'
 import { EntryListModel } from './entry-list-model.ts'
-import { makeIommu, record, refusal } from './make-iommu.ts'
+import { IndexedIommu } from './indexed-iommu.ts'
+import { makeIommu, makeTarget, record, refusal } from './make-iommu.ts'
 import { mergeTold, replayByStepping, type Told } from './replay-oracle.ts'
 
 /** First pages of windows of 64 pages: at 0, around 2^53 and 2^63 bytes, at the end of the space. */
@@ -62,7 +65,7 @@ describe('Replay', () => {
     [fc.constantFrom(...PLACES), mappings, granularities, fc.tuple(byte, byte), fc.option(byte), fc.boolean()],
     { numRuns: 200 },
   )(
-    'tells what stepping from position to position finds (RP-2, ND-5 as fixed)',
+    'tells what stepping from position to position finds (RP-2, ND-5)',
     (place, maps, granularity, ends, cut, merge) => {
       const table = new RadixTable()
       const model = new EntryListModel(table.shifts)
@@ -99,7 +102,7 @@ describe('Replay', () => {
     },
   )
 
-  test('tells two slices of a region together what one over all of it is told (RP-5 as fixed)', () => {
+  test('tells two slices of a region together what one over all of it is told (RP-5)', () => {
     const iommu = makeIommu()
     for (let page = 0n; page < 32n; page++)
       iommu.store({ iova: page << 12n, size: 4096n, to: page << 13n, access: 'rw' })
@@ -146,7 +149,7 @@ describe('Replay', () => {
     }
   })
 
-  test('tells one entry of 2^64 bytes once, whatever the granularity (RP-6 as fixed)', () => {
+  test('tells one entry of 2^64 bytes once, whatever the granularity (RP-6)', () => {
     const iommu = makeIommu()
     iommu.store({ iova: 0n, size: 2n ** 64n, to: 0n, access: 'rw' })
     const { notifier, log } = record()
@@ -169,6 +172,55 @@ describe('Replay', () => {
     expect(behind.log).toEqual(['map 0x5000+0x1000 -> 0x5000 rw'])
   })
 
+  test('with a step above the guest’s page skips the pages in between, with one below it tells each page once (HI-1, RP-6)', () => {
+    const iommu = makeIommu({ pageSizes: [4096n] })
+    for (let page = 0n; page < 8n; page++)
+      iommu.store({ iova: page << 12n, size: 4096n, to: page << 16n, access: 'rw' })
+    const [above, below] = [record(), record()]
+
+    iommu.replay(above.notifier, { granularity: 0x4000n })
+    iommu.replay(below.notifier, { granularity: 0x400n })
+
+    expect(above.log).toEqual(['map 0x0+0x1000 -> 0x0 rw', 'map 0x4000+0x1000 -> 0x40000 rw'])
+    expect(below.log).toHaveLength(8)
+  })
+
+  test('is all that a subclass with a way of its own makes of it (RP-1)', () => {
+    class Own extends PageTableIommu {
+      override replay(notifier: Notifier): ReplayResult {
+        notifier.notify(mapEvent(7, 1, 9, 1, 12))
+        return { events: 1, bytes: 4096n, failures: [] }
+      }
+    }
+    const iommu = new Own({ target: makeTarget() })
+    iommu.store({ iova: 0n, size: 0x4000n, to: 0n, access: 'rw' })
+    const { notifier, log } = record()
+
+    const result = iommu.registerWithReplay(notifier)
+
+    expect([result.events, log]).toEqual([1, ['map 0x7000+0x1000 -> 0x9000 r']])
+  })
+
+  test('translates nothing, so it causes no faults and counts no accesses (RP-10, RV-4)', () => {
+    const iommu = new IndexedIommu(1)
+    iommu.tables[0]?.map(3, 2, 8, 3, 12)
+
+    const { events } = iommu.replay(record().notifier)
+
+    expect([events, iommu.asked]).toEqual([2, 0])
+  })
+
+  test('walks the translation that the notifier hears of (TE-9, ND-2)', () => {
+    const iommu = new IndexedIommu(2)
+    iommu.tables[0]?.map(0, 1, 1, 3, 12)
+    iommu.tables[1]?.map(5, 1, 2, 1, 12)
+    const { notifier, log } = record({ index: 1 })
+
+    iommu.registerWithReplay(notifier)
+
+    expect(log).toEqual(['map 0x5000+0x1000 -> 0x2000 r'])
+  })
+
   test('tells only mappings that permit the access asked for', () => {
     const iommu = makeIommu()
     for (const [page, access] of (['r', 'w', 'rw'] as const).entries()) {
@@ -183,7 +235,7 @@ describe('Replay', () => {
     expect(write.log).toEqual(['map 0x1000+0x1000 -> 0x0 w', 'map 0x2000+0x1000 -> 0x0 rw'])
   })
 
-  test('tells a notifier that hears of no maps nothing (RP-2 as fixed)', () => {
+  test('tells a notifier that hears of no maps nothing (RP-2)', () => {
     const iommu = makeIommu()
     iommu.store({ iova: 0n, size: 4096n, to: 0n, access: 'rw' })
 

@@ -20,7 +20,7 @@ function pseries(options: Type1Options = {}) {
 }
 
 describe('a card behind a pseries host bridge', () => {
-  test('finds the 512 mappings that exist when it is plugged, and loses them when it is unplugged', () => {
+  test('finds the 512 mappings that exist when it is plugged, and loses them when it is unplugged (HI-2)', () => {
     const { machine, phb, host, card } = pseries({ pageSizes: [PAGE, 2n * MiB] })
     for (let page = 0n; page < 512n; page++) phb.window.put(page * PAGE, { to: page * 64n * KiB, access: 'rw' })
     machine.space.write(5n * 64n * KiB, Uint8Array.of(55))

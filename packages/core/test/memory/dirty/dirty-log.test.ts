@@ -63,7 +63,7 @@ describe('the mask of a region', () => {
 })
 
 describe('DirtyLog', () => {
-  test('has writes marked while somebody logs, wherever they come through (DL-4)', () => {
+  test('has writes marked while somebody logs, wherever they come through (DL-4, RW-6)', () => {
     const { memory, space, dirtyLog } = scene()
     dirtyLog.tracking.start(TrackingReason.migration)
     dirtyLog.snapshot(memory, 0n, memory.size, DirtyClient.migration)

@@ -29,7 +29,7 @@ describe('DiscardListeners', () => {
     expect(log).toEqual(['a + 100..100 @3', 'a + 103..103 @6'])
   })
 
-  test('do not keep one that refuses, and take back what it had accepted (RD-9 as fixed)', () => {
+  test('do not keep one that refuses, and take back what it had accepted (RD-9)', () => {
     const { region, log, listeners } = make()
     const full = new RecordingDiscardListener('full', log)
     full.refuses.add(6)
