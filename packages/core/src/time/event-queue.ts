@@ -1,7 +1,7 @@
 import { HostbridgeError } from '../errors.ts'
 import type { SimEvent } from './event.ts'
-import { EventHeap } from './event-heap.ts'
 import type { Fingerprint } from './fingerprint.ts'
+import { LadderQueue } from './ladder-queue.ts'
 import { LAST_TICK, notATick } from './tick.ts'
 
 export interface EventQueueOptions {
@@ -28,11 +28,13 @@ export class EventQueue {
   readonly maxAtOneInstant: number
   /** The hash of all events that have happened, where one was asked for. */
   readonly fingerprint: Fingerprint | undefined
-  readonly #heap = new EventHeap()
+  readonly #ladder = new LadderQueue()
   /** The waiting event of each slot. */
   readonly #events: (SimEvent | undefined)[] = []
   /** How often each source has scheduled. */
   #sequences: number[] = [0]
+  /** The slot of the event that is happening, -1 if it has been let go: scheduled again, the event takes it back. */
+  #held = -1
   #now = 0
   #servedNow = 0
 
@@ -48,22 +50,22 @@ export class EventQueue {
 
   /** The number of waiting events. */
   get size(): number {
-    return this.#heap.size
+    return this.#ladder.size
   }
 
   /** When the first waiting event happens, `Infinity` when none waits. */
   nextTick(): number {
-    return this.#heap.earliest
+    return this.#ladder.earliest
   }
 
   /** When the event with this handle happens; for {@link SimEvent.time}. */
   timeOf(slot: number): number {
-    return this.#heap.timeOf(slot)
+    return this.#ladder.timeOf(slot)
   }
 
   /** Which scheduling of its source the event with this handle is; for {@link SimEvent.sequence}. */
   sequenceOf(slot: number): number {
-    return this.#heap.sequenceOf(slot)
+    return this.#ladder.sequenceOf(slot)
   }
 
   /**
@@ -115,7 +117,7 @@ export class EventQueue {
   /** Takes `event` back; returns whether it was waiting here. */
   deschedule(event: SimEvent): boolean {
     if (event.slot < 0 || event.queue !== this) return false
-    this.#heap.remove(event.slot)
+    this.#ladder.remove(event.slot)
     this.#release(event)
     return true
   }
@@ -131,7 +133,7 @@ export class EventQueue {
       return
     }
     this.#check(event, time)
-    this.#heap.change(event.slot, time, this.takeSequence(event.rank & 0xffff))
+    this.#ladder.change(event.slot, time, this.takeSequence(event.rank & 0xffff))
   }
 
   /**
@@ -143,8 +145,8 @@ export class EventQueue {
    *   count begins anew.
    */
   serviceOne(): SimEvent | undefined {
-    const heap = this.#heap
-    const time = heap.earliest
+    const ladder = this.#ladder
+    const time = ladder.earliest
     if (time > LAST_TICK) return undefined
     if (time !== this.#now) {
       this.#now = time
@@ -156,11 +158,17 @@ export class EventQueue {
       throw error
     }
     this.#servedNow++
-    const slot = heap.takeFirst()
+    if (this.#held >= 0) this.#letGo()
+    const slot = ladder.takeFirst()
     const event = this.#events[slot] as SimEvent
-    this.fingerprint?.add(event, time, heap.sequenceOf(slot))
-    this.#release(event)
-    event.action(event)
+    event.slot = -1
+    this.#held = slot
+    this.fingerprint?.add(event, time, ladder.sequenceOf(slot))
+    try {
+      event.action(event)
+    } finally {
+      if (this.#held === slot) this.#letGo()
+    }
     return event
   }
 
@@ -173,7 +181,7 @@ export class EventQueue {
   advanceTo(time: number): void {
     this.#checkTime(time, 'the queue')
     if (time > this.nextTick()) {
-      const event = this.#events[this.#heap.first] as SimEvent
+      const event = this.#events[this.#ladder.first] as SimEvent
       throw new HostbridgeError(
         'time.skips',
         `the queue cannot move on to ${time}: ${event.name} waits for ${event.time}; serve it first`,
@@ -193,7 +201,9 @@ export class EventQueue {
    */
   reset(now = 0, sequences: readonly number[] = this.#sequences): void {
     if (!Number.isInteger(now) || now < 0 || now > LAST_TICK) throw notATick(now)
-    for (const event of this.#waiting()) this.deschedule(event)
+    if (this.#held >= 0) this.#letGo()
+    for (const event of this.#waiting()) this.#release(event)
+    this.#ladder.clear()
     this.#now = now
     this.#servedNow = 0
     this.#sequences = sequences.slice()
@@ -216,10 +226,23 @@ export class EventQueue {
   }
 
   #insert(event: SimEvent, time: number, sequence: number): void {
-    const slot = this.#heap.insert(time, event.rank, sequence)
+    const held = this.#held
+    if (held >= 0 && this.#events[held] === event) {
+      this.#held = -1
+      event.slot = held
+      this.#ladder.put(held, time, event.rank, sequence)
+      return
+    }
+    const slot = this.#ladder.insert(time, event.rank, sequence)
     this.#events[slot] = event
     event.slot = slot
     if (event.queue !== this) event.queue = this
+  }
+
+  #letGo(): void {
+    this.#events[this.#held] = undefined
+    this.#ladder.release(this.#held)
+    this.#held = -1
   }
 
   #release(event: SimEvent): void {
@@ -228,7 +251,7 @@ export class EventQueue {
   }
 
   #waiting(): SimEvent[] {
-    return Array.from(this.#heap.slots(), (slot) => this.#events[slot] as SimEvent)
+    return Array.from(this.#ladder.entries(), (slot) => this.#events[slot] as SimEvent)
   }
 
   #livelock(): HostbridgeError {

@@ -1,0 +1,26 @@
+import type { RankTails } from './rank-tails.ts'
+
+/** A stretch of time cut into buckets of one width; the lists of its buckets lie from `base` on. */
+export class Rung {
+  /** Times from here on, up to where the rung above begins, belong here. */
+  from = 0
+  /** Where its first bucket begins. */
+  start = 0
+  /** Buckets per tick. */
+  scale = 1
+  base = 0
+  /** The first bucket that may hold something. */
+  current = 0
+  /** The last bucket, which takes all that comes later too. */
+  last = 0
+  /** Whether it is one instant only: then its one list is sorted. */
+  instant = false
+  /** Where the ranks of an instant end, once it was needed. */
+  tails: RankTails | undefined = undefined
+
+  /** The list that a time belongs to. */
+  listOf(time: number): number {
+    const at = (time - this.start) * this.scale
+    return this.base + (at < this.last ? at | 0 : this.last)
+  }
+}
