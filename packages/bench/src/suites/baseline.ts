@@ -23,18 +23,6 @@ export async function replayLoopBaseline(logEntries: number, signal?: AbortSigna
   })
 }
 
-/** SystemC's kernel in HOLD with exponential delays (`systemc_events.cpp`), for each number of pending events. */
-export async function systemcBaseline(
-  pending: readonly number[],
-  signal?: AbortSignal,
-): Promise<readonly CaseReport[]> {
-  const compile = ['g++', '-O2', 'events/systemc_events.cpp']
-  const argvs = pending.map((events) => ['event', 'hold', String(events), 'exp'])
-  const measured = await runBaseline<{ readonly n: number; readonly ns: number }>(compile, ['-lsystemc'], argvs, signal)
-  if (measured === undefined) return [{ name: 'systemc_events.cpp', baseline: 'not built' }]
-  return measured.map(({ n, ns }) => ({ name: `systemc_events.cpp/hold/${n}`, ns, unit: 'event', baseline: 'SystemC' }))
-}
-
 /**
  * Compiles a program of `reference/baseline`, runs it with each argument list, and parses the JSON it prints.
  *

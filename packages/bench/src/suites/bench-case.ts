@@ -19,8 +19,8 @@ export interface BenchCase {
   run(): void | Promise<void>
   /** Checks the sample that was just taken, outside the measured time; throws where it did not do the work. */
   check?(): void
-  /** What else to report, given the median time of one unit in ns. */
-  facts?(ns: number): CaseFacts
+  /** What else to report, given the median and the least time of one unit in ns. */
+  facts?(ns: number, min: number): CaseFacts
   close?(): void | Promise<void>
 }
 
@@ -30,7 +30,7 @@ export interface Suite {
   /** The cases of a whole run, or of a short one that shows that everything works. */
   cases(quick: boolean): readonly string[]
   /** Opens a case by its name; `undefined` where the suite has none of that name. */
-  open(name: string): BenchCase | Promise<BenchCase> | undefined
+  open(name: string, quick?: boolean): BenchCase | undefined | Promise<BenchCase | undefined>
   /** What belongs beside all cases of a run, such as a baseline; rows of their own in the report. */
   beside?(cases: readonly string[], quick: boolean, signal?: AbortSignal): Promise<readonly CaseReport[]>
 }

@@ -1,60 +1,82 @@
-import { EventQueue, SimEvent } from '@hostbridge/core/time'
-import { systemcBaseline } from './baseline.ts'
-import type { BenchCase, Suite } from './bench-case.ts'
-import { xorshift32 } from './random.ts'
+import type { BenchCase, CaseFacts, CaseReport, Suite } from './bench-case.ts'
+import { burst, churn, fingerprint, hold, holdHeap, snapshot } from './event-cases.ts'
+import { systemc } from './systemc.ts'
 
-/** Events that one sample serves. */
-const SERVED = 100_000
+/** Rounds of SystemC between the samples of a case. */
+const ROUNDS = 8
 
-/** Drawn delays, as the baseline has them: a table that is read round and round. */
-const DELAYS = 65_536
+/** The events of SystemC's rows: measured between the samples of this process. */
+const measuredBeside = new Map<string, number>()
 
-/** Mean delay in ticks. */
-const MEAN = 1e6
+const KINDS: Readonly<Record<string, (size: number) => Omit<BenchCase, 'clock'>>> = {
+  hold,
+  churn,
+  burst,
+  heap: holdHeap,
+  snapshot,
+  fingerprint,
+}
 
-/** The event queue: `hold/N` serves events that schedule themselves again after an exponential delay, N waiting at a time. */
+/** Those that SystemC can do too. */
+const COMPARED = ['hold', 'churn', 'burst']
+
+const CASES = [
+  'hold/16',
+  'hold/100',
+  'hold/1000',
+  'hold/10000',
+  'hold/100000',
+  'churn/1000',
+  'burst/10000',
+  'heap/1000',
+  'snapshot/10000',
+  'fingerprint',
+]
+
+/**
+ * The event queue, beside SystemC's kernel where its library is installed: rounds of both take turns, and `ratio` is how
+ * many times as long SystemC takes, by the minima.
+ */
 export const eventsSuite: Suite = {
   name: 'events',
-  cases: () => ['hold/1000'],
-  open: (name) => {
-    const pending = /^hold\/([1-9]\d{0,6})$/.exec(name)?.[1]
-    return pending === undefined ? undefined : hold(Number(pending))
+  cases: () => CASES,
+  open: async (name, quick = false) => {
+    const found = /^([a-z]+)(?:\/([1-9]\d{0,6}))?$/.exec(name)
+    const [, kind = '', size] = found ?? []
+    const make = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined
+    if (make === undefined || (size === undefined) !== (kind === 'fingerprint')) return undefined
+    const open: BenchCase = { ...make(Number(size)), clock: 'cpu' }
+    return quick || !COMPARED.includes(kind) ? open : beside(open, kind, Number(size))
   },
-  beside: async (cases, quick, signal) => {
-    const waiting = cases.flatMap((name) => (name.startsWith('hold/') ? [Number(name.slice('hold/'.length))] : []))
-    return systemcBaseline(quick ? waiting.slice(0, 1) : waiting, signal)
-  },
-}
-
-function hold(pending: number): BenchCase {
-  const delays = exponentialDelays()
-  const queue = new EventQueue()
-  let next = 0
-  let served = 0
-  const delay = (): number => delays[next++ & (DELAYS - 1)] as number
-  for (let index = 0; index < pending; index++) {
-    const event: SimEvent = new SimEvent(() => {
-      served++
-      queue.schedule(event, queue.now + delay())
+  beside: async (cases, quick) => {
+    const compared = cases.filter((name) => COMPARED.includes(name.split('/')[0] as string))
+    if (quick || compared.length === 0) return []
+    if ((await systemc()) === undefined) return [{ name: 'systemc_events.cpp', baseline: 'not built' }]
+    return compared.map((name): CaseReport => {
+      const ns = measuredBeside.get(name)
+      return { name: `systemc_events.cpp/${name}`, ...(ns !== undefined && { ns }), unit: 'event', baseline: 'SystemC' }
     })
-    queue.schedule(event, delay())
-  }
-  return {
-    unit: 'event',
-    units: SERVED,
-    clock: 'cpu',
-    run() {
-      served = 0
-      for (let count = 0; count < SERVED; count++) queue.serviceOne()
-    },
-    check() {
-      if (queue.size !== pending || served !== SERVED) throw new Error('events were lost')
-    },
-    facts: (ns) => ({ eventsPerSecond: Math.round(1e9 / ns) }),
-  }
+  },
 }
 
-function exponentialDelays(): Float64Array {
-  const random = xorshift32(2463534242)
-  return Float64Array.from({ length: DELAYS }, () => Math.floor(-MEAN * Math.log(1 - random() / 2 ** 32)) + 1)
+async function beside(open: BenchCase, kind: string, size: number): Promise<BenchCase> {
+  const measure = await systemc()
+  if (measure === undefined) return open
+  const [every, name] = [5, `${kind}/${size}`]
+  let sample = 0
+  let least = Number.POSITIVE_INFINITY
+  return {
+    ...open,
+    minSamples: ROUNDS * every,
+    prepare() {
+      if (sample++ % every !== 0 || sample > ROUNDS * every) return
+      least = Math.min(least, measure(kind, size))
+      measuredBeside.set(name, least)
+    },
+    facts: (ns, min): CaseFacts => ({
+      ...open.facts?.(ns, min),
+      systemcNs: Number(least.toFixed(1)),
+      ratio: Number((least / min).toFixed(2)),
+    }),
+  }
 }

@@ -53,6 +53,6 @@ export async function measure(name: string, open: BenchCase, options: MeasureOpt
     rme,
     min: nsPerUnit(min),
     max: nsPerUnit(max),
-    ...open.facts?.(ns),
+    ...open.facts?.(ns, nsPerUnit(min)),
   }
 }

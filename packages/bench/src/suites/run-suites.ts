@@ -59,7 +59,7 @@ export async function runSuites(options: RunSuitesOptions = {}): Promise<BenchRe
 }
 
 async function measureCase(suite: Suite, name: string, quick: boolean, signal?: AbortSignal): Promise<CaseReport> {
-  const open = await suite.open(name)
+  const open = await suite.open(name, quick)
   if (open === undefined) {
     const known = suite.cases(false).join(', ')
     const message = `suite ${suite.name} has no case ${name}: it has ${known} and others like them`

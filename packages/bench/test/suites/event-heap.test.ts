@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
-import { EventHeap } from '../../src/time/event-heap.ts'
+import { EventHeap } from '../../src/suites/event-heap.ts'
 
 interface Entry {
   slot: number
