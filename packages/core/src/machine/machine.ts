@@ -62,6 +62,11 @@ export class Machine {
     return BigInt(this.queue.now)
   }
 
+  /** Whether an event is happening. */
+  get running(): boolean {
+    return this.#loop.running
+  }
+
   /** The devices that are plugged into the machine itself, in the order of plugging. */
   get topDevices(): readonly Device[] {
     return this.#devices

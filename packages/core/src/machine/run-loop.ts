@@ -74,6 +74,10 @@ export class RunLoop {
     this.#cause = cause
   }
 
+  get running(): boolean {
+    return this.#running
+  }
+
   /** @throws HostbridgeError `machine.running` from inside an event. */
   checkIdle(what: string): void {
     if (!this.#running) return
