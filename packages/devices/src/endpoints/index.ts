@@ -1,2 +1,6 @@
 export * from './dma-engine.ts'
+export * from './edu.ts'
+export * from './pci-testdev.ts'
+export * from './spec/edu.ts'
+export * from './spec/pci-testdev.ts'
 export * from './transfer.ts'

@@ -70,8 +70,16 @@ export class Bars {
     return bar
   }
 
-  /** Lets the regions appear in the addresses of a bus, or in none. */
+  /**
+   * Lets the regions appear in the addresses of a bus, or in none.
+   *
+   * @throws HostbridgeError `memory.foreign-region` where one has been in another machine; said now, not when the guest maps it.
+   */
   attach(windows: BarWindows | undefined): void {
+    for (const { bar } of this.#mappings.values()) {
+      const container = bar.io ? windows?.io : windows?.memory
+      container?.system?.adopt(bar.region)
+    }
     this.#windows = windows
     this.update()
   }

@@ -76,6 +76,14 @@ export class MsiCapability {
     this.#send(number)
   }
 
+  /** Sets address and data as firmware does that programs the function for its guest; enables nothing. */
+  setMessage(address: bigint, data: number): void {
+    const { config } = this.#port
+    config.set(fieldAt(Msi.address, this.offset), Number(address & 0xffff_fffcn))
+    if (this.#wide) config.set(fieldAt(Msi.addressUpper, this.offset), Number(address >> 32n))
+    config.set(this.#registers.data, data)
+  }
+
   #send(number: number): void {
     const upper = this.#wide ? this.#get(Msi.addressUpper) : 0
     const address = (BigInt(upper) << 32n) | BigInt(this.#get(Msi.address))

@@ -80,6 +80,16 @@ export class MsixCapability {
     else this.#send(vector)
   }
 
+  /** Sets the message of a vector as firmware does that programs the function for its guest, and unmasks it. */
+  setMessage(vector: number, address: bigint, data: number): void {
+    const at = vector * MsixEntry.size
+    this.#table.setUint32(at + MsixEntry.address, Number(address & 0xffff_ffffn), true)
+    this.#table.setUint32(at + MsixEntry.addressUpper, Number(address >> 32n), true)
+    this.#table.setUint32(at + MsixEntry.data, data, true)
+    this.#table.setUint32(at + MsixEntry.control, 0, true)
+    this.#flushOne(vector)
+  }
+
   /** Masks all vectors and forgets what waits. */
   reset(): void {
     new Uint8Array(this.#table.buffer).fill(0)

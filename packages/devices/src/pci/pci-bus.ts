@@ -72,6 +72,16 @@ export class PciBus {
     return this.#slots.get(deviceFunction)?.device
   }
 
+  /** The function of a bus number, here or behind a bridge of this bus. */
+  find(bus: number, deviceFunction: number): PciDevice | undefined {
+    if (bus === this.number) return this.function(deviceFunction)
+    for (const { device } of this.#slots.values()) {
+      const found = device.secondary?.find(bus, deviceFunction)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
   /** The address space that the DMA of a function goes to. */
   dmaOf(deviceFunction: number): AddressSpace {
     return typeof this.#dma === 'function' ? this.#dma(this, deviceFunction) : this.#dma

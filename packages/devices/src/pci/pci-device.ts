@@ -10,6 +10,7 @@ import { IntxPin } from './intx-pin.ts'
 import type { MessagePort } from './message-port.ts'
 import { MsiCapability, type MsiOptions } from './msi.ts'
 import { MsixCapability, type MsixOptions, type SavedMsix } from './msix.ts'
+import type { PciBus } from './pci-bus.ts'
 import { PowerManagementCapability } from './power-management.ts'
 import type { PciSlot } from './slot.ts'
 import { FIRST_BAR, ROM_BAR } from './spec/bar.ts'
@@ -68,6 +69,11 @@ export abstract class PciDevice extends Device implements MessagePort {
     return this.machine ?? this.#slot?.machine
   }
 
+  /** The bus behind the function, if it is a bridge. */
+  get secondary(): PciBus | undefined {
+    return undefined
+  }
+
   get msi(): MsiCapability | undefined {
     return this.#msi
   }
@@ -85,13 +91,14 @@ export abstract class PciDevice extends Device implements MessagePort {
         { device: this.name, slot: slot.name, taken: this.#slot.name },
       )
     }
+    this.#resetConfig()
+    this.bars.attach(slot.windows)
     this.#slot = slot
     this.#master = new BusMaster(slot.name, slot.dma)
+    this.#decode()
     if (this.#pin !== 0) {
       this.#disconnectPin = slot.connectPin?.(this.#pin, this.interrupts.get('intx') as never)
     }
-    this.#resetConfig()
-    this.bars.attach(slot.windows)
   }
 
   /** Takes the function out of its slot, if that is where it is; only a bus does this. */
