@@ -1,10 +1,14 @@
 import { HostbridgeError } from '@hostbridge/core'
-import { Device, type DeviceState, type Machine, type RestoreStage } from '@hostbridge/core/machine'
+import { Device, type DeviceState, type InterruptLine, type Machine, type RestoreStage } from '@hostbridge/core/machine'
 import { type AddressSpace, ContainerRegion, MappingRefusedError } from '@hostbridge/core/memory'
-import { PciBus, type PciDevice } from '../pci/index.ts'
+import { INTX_WIRES, PciBus, type PciDevice } from '../pci/index.ts'
+import type { FirmwareBridge } from './bridge-table.ts'
+import { BridgeWindows, type BridgeWindowsOptions } from './bridge-windows.ts'
+import { bridgeProperties } from './device-tree.ts'
 import { DmaWindows, type WindowRequest } from './dma-windows.ts'
 import { Hypercalls } from './hypercalls.ts'
 import { MsiWindow } from './msi-window.ts'
+import type { MsiGrant } from './rtas-msi.ts'
 import {
   DEFAULT_WINDOW,
   FIRST_BUID,
@@ -14,11 +18,12 @@ import {
   WINDOW_64_START,
   WINDOWS_PER_BRIDGE,
 } from './spec/host-bridge.ts'
+import { FIRST_LSI } from './spec/rtas.ts'
 import { TCE_PAGE_SHIFTS } from './spec/tce.ts'
 import { restoreTable, type SavedTable, saveTable } from './tce-state.ts'
 import { TceTable } from './tce-table.ts'
 
-export interface SpaprHostBridgeOptions {
+export interface SpaprHostBridgeOptions extends BridgeWindowsOptions {
   /** 0 to 30; no two bridges of a machine have the same (PH-1). */
   readonly index: number
   /** Shared by the bridges of a machine; the bridge's own unless told. */
@@ -39,20 +44,24 @@ interface Parts {
   readonly dma: AddressSpace
   readonly bus: PciBus
   readonly windows: DmaWindows
+  readonly addresses: BridgeWindows
 }
 
 /**
- * A pseries PCI host bridge: a bus whose DMA goes through TCE tables, and through nothing else (rules PH-1 to PH-8, PH-5).
+ * A pseries PCI host bridge: a bus whose DMA goes through TCE tables, and through nothing else (rules PH-1 to PH-9).
  *
- * Bus, windows and DMA address space exist while it is plugged.
+ * Bus, DMA windows and DMA address space exist while it is plugged.
  */
-export class SpaprHostBridge extends Device {
+export class SpaprHostBridge extends Device implements FirmwareBridge {
   readonly index: number
   /** The bus unit id, which RTAS calls name the bridge by (PH-1). */
   readonly buid: bigint
   readonly hypercalls: Hypercalls
   /** Interrupts that functions signal by writing to the MSI window. */
   readonly msi: MsiWindow = new MsiWindow()
+  /** The four interrupt wires of the bus. */
+  readonly wires: readonly InterruptLine[]
+  readonly dynamicWindows: boolean
   readonly #options: SpaprHostBridgeOptions
   #parts: Parts | undefined
 
@@ -66,6 +75,8 @@ export class SpaprHostBridge extends Device {
     this.index = options.index
     this.buid = FIRST_BUID + BigInt(options.index)
     this.hypercalls = options.hypercalls ?? new Hypercalls()
+    this.wires = Array.from({ length: INTX_WIRES }, (_, wire) => this.interruptLine(`int${'abcd'[wire]}`))
+    this.dynamicWindows = options.dynamicWindows ?? true
     this.#options = options
   }
 
@@ -76,6 +87,11 @@ export class SpaprHostBridge extends Device {
 
   get bus(): PciBus {
     return this.#plugged.bus
+  }
+
+  /** The addresses of the bus, and where system memory shows them. */
+  get addresses(): BridgeWindows {
+    return this.#plugged.addresses
   }
 
   get windows(): DmaWindows {
@@ -91,6 +107,17 @@ export class SpaprHostBridge extends Device {
   get window64(): TceTable | undefined {
     const table = this.#plugged.windows.tables[1]
     return table?.window === undefined ? undefined : table
+  }
+
+  /** The interrupt number of a wire, 0 to 3. */
+  interruptNumber(wire: number): number {
+    return FIRST_LSI + this.index * INTX_WIRES + wire
+  }
+
+  /** The properties of the bridge's device tree node, as 32-bit cells (PH-9). */
+  get properties(): ReadonlyMap<string, readonly number[]> {
+    const { addresses, window, dynamicWindows } = this
+    return bridgeProperties({ windows: addresses.all, table: window, dynamicWindows })
   }
 
   /** Opens a DMA window beside those that are open; see {@link DmaWindows.create}. */
@@ -127,8 +154,17 @@ export class SpaprHostBridge extends Device {
     return 'iommu'
   }
 
+  /** Interrupt numbers go back when all functions have been reset (PH-7). */
+  override resetExit(): void {
+    for (const device of this.bus.devices) this.hypercalls.messages.release(device)
+  }
+
   override save(): DeviceState {
-    return { windows: this.windows.tables.map(saveTable) }
+    const grants = this.bus.devices.flatMap((device) => {
+      const grant = this.hypercalls.messages.of(device)
+      return grant === undefined ? [] : [[device.path, grant]]
+    })
+    return { windows: this.windows.tables.map(saveTable), grants }
   }
 
   /** @throws HostbridgeError `spapr.state` for the state of a bridge with other windows (TC-12). */
@@ -140,11 +176,17 @@ export class SpaprHostBridge extends Device {
       throw new HostbridgeError('spapr.state', message, { windows: tables.length, saved: saved.length })
     }
     this.windows.close()
+    for (const device of this.bus.devices) {
+      this.hypercalls.messages.release(device)
+      const [, grant] = (state.grants as readonly [string, MsiGrant][]).find(([path]) => path === device.path) ?? []
+      if (grant !== undefined) this.hypercalls.messages.restore(device, grant)
+    }
     for (const [window, table] of tables.entries()) restoreTable(table, saved[window] as SavedTable)
   }
 
   protected override onPlug(machine: Machine): void {
     this.onRelease(this.hypercalls.attach(machine))
+    this.onRelease(this.hypercalls.bridges.add(this))
     const tables = this.#tables(machine)
     for (const table of tables) {
       this.hypercalls.tables.add(table)
@@ -160,7 +202,12 @@ export class SpaprHostBridge extends Device {
       windows.close()
       this.#parts = undefined
     })
-    this.#parts = { dma, windows, bus: new PciBus({ name: this.name, bridge: this, dma }) }
+    const addresses = new BridgeWindows(this.name, this.index, this.#options)
+    addresses.map(machine)
+    const { memory, io } = addresses
+    const interrupt = (wire: number, raised: boolean): void => this.wires[wire]?.set(raised)
+    const bus = new PciBus({ name: this.name, bridge: this, dma, memory, io, zeroAllowed: true, interrupt })
+    this.#parts = { dma, windows, bus, addresses }
     windows.reset()
   }
 
@@ -172,7 +219,7 @@ export class SpaprHostBridge extends Device {
 
   #tables(machine: Machine): [TceTable, ...TceTable[]] {
     const table = (window: number): TceTable => new TceTable(pciLiobn(this.index, window), machine.space)
-    return this.#options.dynamicWindows === false
+    return !this.dynamicWindows
       ? [table(0)]
       : [table(0), ...Array.from({ length: WINDOWS_PER_BRIDGE - 1 }, (_, more) => table(more + 1))]
   }

@@ -1,9 +1,17 @@
 import { HostbridgeError } from '@hostbridge/core'
 import type { Machine } from '@hostbridge/core/machine'
 import { MappingRefusedError, type Refusal } from '@hostbridge/core/memory'
+import { BridgeTable } from './bridge-table.ts'
+import { InterruptNumbers } from './interrupt-numbers.ts'
 import { LiobnTable } from './liobn-table.ts'
+import { Rtas } from './rtas.ts'
+import { offerConfigCalls } from './rtas-config.ts'
+import { offerDmaWindowCalls } from './rtas-dma-windows.ts'
+import { MsiGrants, offerMsiCalls } from './rtas-msi.ts'
+import { offerVioCalls } from './rtas-vio.ts'
 import { Hcall, HcallStatus, INDIRECT_LIMIT, TCE_LIST_BYTES } from './spec/hypercalls.ts'
 import type { TceTable } from './tce-table.ts'
+import { VioTable } from './vio-table.ts'
 
 /** What a hypercall leaves in the guest's registers: r3, and r4 and the following as far as it writes them. */
 export interface HcallResult {
@@ -22,13 +30,18 @@ export interface HypercallOptions {
 type Handler = (args: readonly bigint[]) => HcallResult
 
 /**
- * The hypercalls of a pseries machine that deal with TCEs (rules HC-1 to HC-11).
+ * The hypercalls of a pseries machine that deal with TCEs (rules HC-1 to HC-11), and the firmware calls behind H_RTAS.
  *
  * A guest's mistakes come back as its status. A mapping that a notifier refuses comes back as H_HARDWARE with the old
  * entry in place, and the machine's `guest-error` event carries the reason. Several host bridges of a machine share one of these.
  */
 export class Hypercalls {
   readonly tables: LiobnTable = new LiobnTable()
+  readonly vio: VioTable = new VioTable()
+  readonly bridges: BridgeTable = new BridgeTable()
+  /** The interrupt numbers that guests have been given for messages. */
+  readonly messages: MsiGrants = new MsiGrants(new InterruptNumbers())
+  readonly rtas: Rtas
   readonly #stuffLimit: number
   readonly #handlers: ReadonlyMap<number, Handler>
   #machine: Machine | undefined
@@ -36,7 +49,15 @@ export class Hypercalls {
 
   constructor(options: HypercallOptions = {}) {
     this.#stuffLimit = options.stuffLimit ?? 2 ** 20
+    this.rtas = new Rtas(() => this.#machine?.space)
+    offerConfigCalls(this.rtas, this.bridges)
+    offerVioCalls(this.rtas, this.vio)
+    offerMsiCalls(this.rtas, this.bridges, this.messages)
+    offerDmaWindowCalls(this.rtas, this.bridges, (call, { message }) => {
+      this.#machine?.guestError({ code: 'spapr.window-refused', message: `${call}: ${message}` })
+    })
     this.#handlers = new Map<number, Handler>([
+      [Hcall.rtas, ([buffer = 0n]) => only(this.rtas.hcall(buffer))],
       [Hcall.getTce, ([liobn, ioba]) => this.#get(liobn, ioba)],
       [Hcall.putTce, ([liobn = 0n, ioba = 0n, tce = 0n]) => only(this.putTce(liobn, ioba, tce))],
       [Hcall.stuffTce, ([liobn = 0n, ioba = 0n, tce = 0n, count = 0n]) => only(this.stuffTce(liobn, ioba, tce, count))],

@@ -4,6 +4,8 @@ export const Hcall = {
   putTce: 0x20,
   stuffTce: 0x138,
   putTceIndirect: 0x13c,
+  /** A call of the firmware, not of LoPAR: how QEMU's firmware hands RTAS calls on. */
+  rtas: 0xf000,
 } as const
 
 /** Return codes of hypercalls, as the guest finds them in r3 (LoPAR, "Hypervisor Call Return Codes"). */
