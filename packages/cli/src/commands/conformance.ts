@@ -1,7 +1,6 @@
-import { HostbridgeError } from '@hostbridge/core'
 import { Argument, Command } from 'commander'
 import type { Perform } from '../action.ts'
-import { runConformance } from '../conformance/run.ts'
+import { RECORDING_KINDS, type RecordingKind, runConformance } from '../conformance/run.ts'
 import { ExitStatus } from '../exit-status.ts'
 import { interruptible } from '../interrupt.ts'
 import type { Output } from '../output.ts'
@@ -11,20 +10,18 @@ import { startProgress } from '../progress.ts'
 export function conformanceCommand(perform: Perform): Command {
   return new Command('conformance')
     .description('run scenarios that were recorded from independent software, and compare every step')
-    .addArgument(new Argument('<kind>', 'what was recorded').choices(['memory']))
+    .addArgument(new Argument('<kind>', 'what was recorded').choices(RECORDING_KINDS))
     .argument('<file...>', 'recordings (.jsonl.gz)')
     .option('--json', 'print one JSON object and nothing else')
-    .action((kind: string, files: string[], options: { json?: boolean }) =>
+    .action((kind: RecordingKind, files: string[], options: { json?: boolean }) =>
       perform(options, (output) => conformance(kind, files, output)),
     )
 }
 
-async function conformance(kind: string, files: readonly string[], output: Output): Promise<number> {
-  if (kind !== 'memory')
-    throw new HostbridgeError('conformance.kind', `no recordings of kind ${kind} can be run`, { kind })
+async function conformance(kind: RecordingKind, files: readonly string[], output: Output): Promise<number> {
   const progress = startProgress('conformance')
   const report = await interruptible((signal) =>
-    runConformance(files, { signal, onProgress: (scenarios) => progress.count(scenarios, 'scenarios') }),
+    runConformance(kind, files, { signal, onProgress: (scenarios) => progress.count(scenarios, 'scenarios') }),
   ).finally(() => progress.stop())
 
   output.result({ kind, ...report })

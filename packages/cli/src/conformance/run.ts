@@ -1,6 +1,8 @@
 import { ValiError } from 'valibot'
-import { runMemoryScenario, type ScenarioOutcome } from './memory-scenario.ts'
+import { runMemoryScenario } from './memory-scenario.ts'
+import type { ScenarioOutcome } from './outcome.ts'
 import { damagedRecording, readRecording } from './recording.ts'
+import { runSpaprScenario } from './spapr-scenario.ts'
 
 /** A step that did not come out as recorded. */
 export interface ConformanceFailure {
@@ -31,12 +33,24 @@ export interface ConformanceOptions {
 
 const FAILURES_KEPT = 20
 
+/** What runs one scenario of each kind of recording. */
+const KINDS: Readonly<Record<RecordingKind, (recording: unknown) => ScenarioOutcome>> = {
+  memory: runMemoryScenario,
+  spapr: runSpaprScenario,
+}
+
+export type RecordingKind = 'memory' | 'spapr'
+
+/** The kinds of recordings that can be run. */
+export const RECORDING_KINDS: readonly RecordingKind[] = Object.keys(KINDS) as RecordingKind[]
+
 /**
- * Runs every scenario of the given recordings of the memory core.
+ * Runs every scenario of the given recordings of one kind.
  *
  * @throws HostbridgeError `recording.damaged` with file and line for what is no recording, `input.unreadable`.
  */
 export async function runConformance(
+  kind: RecordingKind,
   files: readonly string[],
   options: ConformanceOptions = {},
 ): Promise<ConformanceReport> {
@@ -47,7 +61,7 @@ export async function runConformance(
   for (const file of files) {
     for await (const { line, value } of readRecording(file)) {
       options.signal?.throwIfAborted()
-      const outcome = runScenario(file, line, value)
+      const outcome = runScenario(kind, file, line, value)
       scenarios++
       steps += outcome.steps.length
       for (const { step, passed: good, expected, actual } of outcome.steps) {
@@ -61,9 +75,9 @@ export async function runConformance(
   return { files: files.length, scenarios, steps, passed, failed: steps - passed, failures }
 }
 
-function runScenario(file: string, line: number, value: unknown): ScenarioOutcome {
+function runScenario(kind: RecordingKind, file: string, line: number, value: unknown): ScenarioOutcome {
   try {
-    return runMemoryScenario(value)
+    return KINDS[kind](value)
   } catch (cause) {
     if (cause instanceof ValiError) throw damagedRecording(file, line, `no scenario: ${cause.message}`, cause)
     throw cause

@@ -28,7 +28,9 @@ test('steps are counted over all scenarios and files, and the first twenty failu
   ]
   const progress: number[] = []
 
-  const { failures, ...counts } = await runConformance(files, { onProgress: (scenarios) => progress.push(scenarios) })
+  const { failures, ...counts } = await runConformance('memory', files, {
+    onProgress: (scenarios) => progress.push(scenarios),
+  })
 
   expect(counts).toEqual({ files: 2, scenarios: 3, steps: 34, passed: 3, failed: 31 })
   expect(failures).toHaveLength(20)
@@ -39,5 +41,5 @@ test('steps are counted over all scenarios and files, and the first twenty failu
 test('a signal ends the run with its reason', async () => {
   const signal = AbortSignal.abort(new Error('enough'))
 
-  await expect(runConformance([recording([2])], { signal })).rejects.toThrow('enough')
+  await expect(runConformance('memory', [recording([2])], { signal })).rejects.toThrow('enough')
 })
