@@ -4,9 +4,9 @@ import { Device, InterruptController, InterruptLine, Machine, OrGate } from '@ho
 import { ram } from '@hostbridge/core/memory'
 import { memoryFingerprint, restoreSnapshot, takeSnapshot } from '@hostbridge/core/snapshot'
 import * as devices from '@hostbridge/devices'
-import { DmaEngine } from '@hostbridge/devices/endpoints'
-import { PciDevice } from '@hostbridge/devices/pci'
-import { SpaprHostBridge } from '@hostbridge/devices/spapr'
+import { DmaEngine, Edu, EduDevice, PciTestdev } from '@hostbridge/devices/endpoints'
+import { Command, PciDevice } from '@hostbridge/devices/pci'
+import { SpaprHostBridge, VioDevice } from '@hostbridge/devices/spapr'
 import { Host, Type1Iommu, VfioPciDevice } from '@hostbridge/devices/vfio'
 import { describe, expect, test } from 'vitest'
 
@@ -27,6 +27,52 @@ const SCENES = new Map<unknown, () => Scene>([
       const { machine, phb } = pseries()
       const engine = phb.plug('00:01.0', new DmaEngine())
       return { machine, disturb: () => void engine.start({ direction: 'write', iova: 0n, bytes: Uint8Array.of(1) }) }
+    },
+  ],
+  [
+    EduDevice,
+    () => {
+      const { machine, phb } = pseries()
+      const edu = phb.plug('00:01.0', new EduDevice())
+      const poke = enabled(machine, edu)
+      return {
+        machine,
+        disturb: () => {
+          poke(Edu.liveness, 5)
+          poke(Edu.factorial, 6)
+          poke(Edu.dmaDestination, 0x40000)
+          poke(Edu.dmaCount, 16)
+          poke(Edu.dmaCommand, 1)
+        },
+      }
+    },
+  ],
+  [
+    PciTestdev,
+    () => {
+      const { machine, phb } = pseries()
+      const poke = enabled(machine, phb.plug('00:01.0', new PciTestdev()))
+      return {
+        machine,
+        disturb: () => {
+          poke(0, 0, 1)
+          poke(2048, 0xfa, 1)
+        },
+      }
+    },
+  ],
+  [
+    VioDevice,
+    () => {
+      const { machine, phb } = pseries()
+      const vio = machine.plug(new VioDevice('vscsi', 0x2000, phb.hypercalls))
+      return {
+        machine,
+        disturb: () => {
+          phb.hypercalls.putTce(0x2000, 0n, 3n)
+          vio.setBypass(true)
+        },
+      }
     },
   ],
   [
@@ -72,6 +118,16 @@ function pseries() {
   const phb = machine.plug(new SpaprHostBridge({ index: 0 }))
   phb.window.put(0n, { to: 0n, access: 'rw' })
   return { machine, phb }
+}
+
+/** Maps a function's first BAR and returns what writes to it. */
+function enabled(machine: Machine, device: PciDevice): (offset: number, value: number, size?: 1 | 4) => void {
+  device.config.write(0x10, 4, 0x9000_0000)
+  device.config.write(0x04, 2, Command.memory | Command.busMaster)
+  return (offset, value, size = 4) => {
+    const bytes = Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24).subarray(0, size)
+    machine.space.write(0x2000_9000_0000n + BigInt(offset), bytes)
+  }
 }
 
 function exportedDevices(): [string, unknown][] {
