@@ -3,7 +3,8 @@ import type { AddressSpace } from '../memory/address-space.ts'
 import { ContainerRegion } from '../memory/container-region.ts'
 import type { AddOptions, MemoryRegion } from '../memory/memory-region.ts'
 import { MemorySystem } from '../memory/memory-system.ts'
-import { formatFlatView, formatTree } from '../memory/mtree.ts'
+import { formatTree } from '../memory/mtree/tree-text.ts'
+import { formatFlatViews } from '../memory/mtree/view-text.ts'
 import { SimEvent, type SimEventOptions } from '../time/event.ts'
 import { EventQueue } from '../time/event-queue.ts'
 import { Fingerprint } from '../time/fingerprint.ts'
@@ -237,7 +238,7 @@ export class Machine {
 
   /** The tree of memory regions and the flat view of every address space, as text. */
   mtree(): string {
-    return [formatTree(this.memory), ...this.memory.spaces.map(formatFlatView)].join('\n').trimEnd()
+    return [formatTree(this.memory), formatFlatViews(this.memory)].join('\n').trimEnd()
   }
 
   get #parts(): MachineParts {
