@@ -1,6 +1,7 @@
 import { formatRange, overlaps, rangeOf } from '../address/range.ts'
 import { HostbridgeError } from '../errors.ts'
 import type { MemoryRegion } from '../memory/memory-region.ts'
+import { formatMapAround } from '../memory/mtree/map-slice.ts'
 import type { Device, DevicePlace } from './device.ts'
 import type { Machine } from './machine.ts'
 
@@ -18,7 +19,8 @@ export function checkPlaceInMemory(machine: Machine, address: bigint, region: Me
     throw new HostbridgeError(
       'machine.overlap',
       `'${region.name}' at ${formatRange(range)} overlaps '${other.name}' at ${formatRange(taken)} in machine ` +
-        `'${machine.name}': move one of them, or give the one to be seen a higher priority`,
+        `'${machine.name}': move one of them, or give the one to be seen a higher priority` +
+        formatMapAround(machine.space, range),
       { region: region.name, range, other: other.name, otherRange: taken },
     )
   }

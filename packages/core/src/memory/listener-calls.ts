@@ -13,6 +13,8 @@ import type { EventfdSection } from './space-eventfds.ts'
 export class ListenerCalls {
   readonly #refused: RefusedRun[] = []
   readonly #failures: unknown[] = []
+  /** Where the first refused run lies. */
+  #space: AddressSpace | undefined
 
   begin(listener: MemoryListener): void {
     this.#attempt(() => listener.begin?.())
@@ -21,7 +23,10 @@ export class ListenerCalls {
   add(listener: MemoryListener, section: FlatRange, space: AddressSpace): void {
     this.#attempt(() => {
       const refusal = listener.regionAdd?.(section, space)
-      for (const run of refusal ?? []) this.#refused.push(run)
+      for (const run of refusal ?? []) {
+        this.#space ??= space
+        this.#refused.push(run)
+      }
     })
   }
 
@@ -72,7 +77,7 @@ export class ListenerCalls {
   /** Throws the first error that a callback threw, else one {@link MappingRefusedError} of all refusals, else nothing. */
   finish(what: string): void {
     if (this.#failures.length > 0) throw this.#failures[0]
-    if (this.#refused.length > 0) throw new MappingRefusedError(what, this.#refused)
+    if (this.#space !== undefined) throw new MappingRefusedError(what, this.#refused, { space: this.#space })
   }
 
   #attempt(call: () => void): void {

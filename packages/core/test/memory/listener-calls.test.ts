@@ -54,7 +54,11 @@ describe('listeners that do not just listen', () => {
     expect((thrown as MappingRefusedError).message).toMatchInlineSnapshot(`
       "a change of the memory map of 'machine' was refused:
         [0x20000, 0x20fff] (0x1000 bytes): the table is full [limit]
-        [0x30000, 0x30fff] (0x1000 bytes): the table is full [limit]"
+        [0x30000, 0x30fff] (0x1000 bytes): the table is full [limit]
+        'memory' around 0x20000:
+          0000000000010000-000000000001ffff      64 KiB  nothing
+        > 0000000000020000-0000000000020fff       4 KiB  ram 'a'
+          0000000000021000-000000000002ffff      60 KiB  nothing"
     `)
     expect(mapText(space)).toContain('a[20000..20fff] b[30000..30fff]')
     expect(log.at(-1)).toBe('commit L2')

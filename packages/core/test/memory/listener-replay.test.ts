@@ -44,7 +44,11 @@ describe('registering', () => {
     expect(() => space.register(listener)).toThrowErrorMatchingInlineSnapshot(`
       [HostbridgeError: what 'vfio' was to map of 'memory' was refused:
         [0x1000, 0x1fff] (0x1000 bytes): too small [page-size]
-        [0x8000, 0x8fff] (0x1000 bytes): too small [page-size]]
+        [0x8000, 0x8fff] (0x1000 bytes): too small [page-size]
+        'memory' around 0x1000:
+          0000000000000000-0000000000000fff       4 KiB  nothing
+        > 0000000000001000-0000000000001fff       4 KiB  ram 'a'
+          0000000000002000-0000000000007fff      24 KiB  nothing]
     `)
   })
 

@@ -196,5 +196,4 @@ export const WAITING: readonly string[] = [
   'EN-1', 'EN-2', 'EN-3', 'EN-4',
   'RW-2', 'RW-5', 'RW-7', 'RW-8', 'RW-9',
   'BB-1', 'BB-2', 'BB-3', 'BB-4', 'BB-5', 'BB-6', 'BB-7', 'BB-8', 'BB-9',
-  'PI-3', 'PI-4',
 ]

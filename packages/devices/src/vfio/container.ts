@@ -228,6 +228,7 @@ export class Container {
     return new PlugRefusedError(
       device,
       merged.take((code) => this.#iommu.reasonOf(code)),
+      { space: this.space },
     )
   }
 }

@@ -144,7 +144,9 @@ describe('a plug that the host refuses', () => {
     expect(error.message).toMatchInlineSnapshot(`
       "plugging 'vfio card0' was refused:
         [0x40000, 0x41fff] (0x2000 bytes): it fills no page of the host, which has pages of 64 KiB [page-size]
-        [0x80000, 0x8ffff] (0x10000 bytes): it leads to no RAM in the guest's memory [not-ram]"
+        [0x80000, 0x8ffff] (0x10000 bytes): it leads to no RAM in the guest's memory [not-ram]
+        'dma0' around 0x40000:
+        > 0000000000000000-ffffffffffffffff      16 EiB  iommu 'iommu0'"
     `)
     expect(bus.devices).toEqual([])
     expect(vfio.machine).toBeUndefined()

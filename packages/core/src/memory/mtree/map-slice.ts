@@ -1,4 +1,4 @@
-import { overlaps, type Range, sizeOf } from '../../address/range.ts'
+import { hex, overlaps, type Range, sizeOf } from '../../address/range.ts'
 import { LAST_ADDRESS } from '../../address/units.ts'
 import type { AddressSpace } from '../address-space.ts'
 import type { FlatRange } from '../flat-range.ts'
@@ -32,7 +32,7 @@ export function formatMapAround(space: AddressSpace, at: Range): string {
     ...(more > 0 ? [`  > … and ${more} more`] : []),
     ...(behind === undefined ? [] : [`    ${line(behind)}`]),
   ]
-  return `\n  '${space.name}' there:\n${lines.join('\n')}`
+  return `\n  '${space.name}' around ${hex(at.start)}:\n${lines.join('\n')}`
 }
 
 /** All of the space, holes too. */

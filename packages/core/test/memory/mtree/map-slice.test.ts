@@ -8,7 +8,7 @@ test('what lies in a range is marked, with one neighbour on each side', () => {
 
   expect(formatMapAround(memory, { start: 0xd000_0800n, last: 0xd000_1fffn })).toMatchInlineSnapshot(`
     "
-      'memory' there:
+      'memory' around 0xd0000800:
         00000000c0000000-00000000cfffffff     256 MiB  nothing
       > 00000000d0000000-00000000d0001000      4097 B  mmio 'uart'
       > 00000000d0001001-00000000d0ffffff   ~16.0 MiB  nothing
@@ -21,7 +21,7 @@ test('of many stretches the first three are written, and how many follow', () =>
 
   expect(formatMapAround(memory, { start: 0n, last: 2n ** 64n - 1n })).toMatchInlineSnapshot(`
     "
-      'memory' there:
+      'memory' around 0x0:
       > 0000000000000000-00000000bfffffff       3 GiB  ram 'dram'
       > 00000000c0000000-00000000cfffffff     256 MiB  nothing
       > 00000000d0000000-00000000d0001000      4097 B  mmio 'uart'
@@ -34,7 +34,7 @@ test('a space in which nothing is says so', () => {
 
   expect(formatMapAround(space, { start: 0x1000n, last: 0x1000n })).toMatchInlineSnapshot(`
     "
-      'empty' there:
+      'empty' around 0x1000:
       > 0000000000000000-ffffffffffffffff      16 EiB  nothing"
   `)
 })
