@@ -21,6 +21,8 @@ export interface RegionData {
   readonly unmergeable: boolean
   /** Of a ROM device. */
   readonly romMode?: boolean
+  /** Whose it is. */
+  readonly owner?: string
   /** Of an alias: what it shows, from where to where. */
   readonly target?: { readonly name: string; readonly first: string; readonly last: string }
   /** In the order in which they are written (PI-4). */
@@ -86,6 +88,7 @@ function describeRegion(region: MemoryRegion, base: bigint): RegionData {
     nonvolatile,
     unmergeable,
     ...(region instanceof RomDeviceRegion && { romMode: region.romMode }),
+    ...(region.owner && { owner: region.owner.name }),
     ...(shown && { target: shown }),
     children: inWrittenOrder(region).map((child) => describeRegion(child, first)),
   }

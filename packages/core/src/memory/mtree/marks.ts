@@ -1,6 +1,5 @@
 import type { FlatRange } from '../flat-range.ts'
 import type { MemoryRegion } from '../memory-region.ts'
-import { RomDeviceRegion } from '../rom-device-region.ts'
 import { digits, digitsOf } from './digits.ts'
 
 /** What is special about a region, in words; nothing for what goes without saying. */
@@ -12,7 +11,9 @@ export function marksOf(region: MemoryRegion): string[] {
   if (region.readonly && region.kind !== 'rom') marks.push('read-only')
   if (region.nonvolatile) marks.push('non-volatile')
   if (region.unmergeable) marks.push('unmergeable')
-  if (region instanceof RomDeviceRegion && !region.romMode) marks.push('not in ROM mode')
+  // Told by its field: errors of regions use this, and the class could not be loaded before them.
+  if ('romMode' in region && region.romMode === false) marks.push('not in ROM mode')
+  if (region.owner !== undefined) marks.push(`of ${region.owner.name}`)
   if (!region.enabled) marks.push('disabled')
   return marks
 }

@@ -27,7 +27,7 @@ export function board(): Board {
   root.add(alias('low', dram, { size: 0xc000_0000n }), 0n)
   root.add(alias('high', dram, { offset: 0xc000_0000n }), 2n ** 32n)
   root.add(alias('hole', pci, { offset: 0xc000_0000n, size: 0x4000_0000n }), 0xc000_0000n, { priority: -1 })
-  root.add(mmio('uart', 0x1001n, ops), 0xd000_0000n, { priority: 2 })
+  root.add(mmio('uart', 0x1001n, ops).ownedBy({ name: 'uart0' }), 0xd000_0000n, { priority: 2 })
   const hidden = mmio('hidden', 0x1000n, ops)
   hidden.setEnabled(false)
   root.add(hidden, 0xd000_0000n)

@@ -44,7 +44,14 @@ test('a region says all about itself', () => {
       "unmergeable": false,
     }
   `)
-  expect(hidden).toMatchObject({ name: 'uart', priority: 2, first: '0xd0000000', last: '0xd0001000', enabled: true })
+  expect(hidden).toMatchObject({
+    name: 'uart',
+    owner: 'uart0',
+    priority: 2,
+    first: '0xd0000000',
+    last: '0xd0001000',
+    enabled: true,
+  })
   expect(flash).toMatchObject({ name: 'nvram', nonvolatile: true })
   expect(system!.root.children.find(({ name }) => name === 'flash')).toMatchObject({ kind: 'romd', romMode: false })
 })

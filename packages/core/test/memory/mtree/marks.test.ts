@@ -10,7 +10,7 @@ test('a region as it is made has no marks', () => {
 
 test('all that is special about a region is said', () => {
   const root = container('root')
-  const flash = romDevice('flash', 0x1000n, ops)
+  const flash = romDevice('flash', 0x1000n, ops).ownedBy({ name: 'board' })
   flash.setRomMode(false)
   flash.setReadonly(true)
   flash.setNonvolatile(true)
@@ -24,6 +24,7 @@ test('all that is special about a region is said', () => {
     'non-volatile',
     'unmergeable',
     'not in ROM mode',
+    'of board',
     'disabled',
   ])
 })

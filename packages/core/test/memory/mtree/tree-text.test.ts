@@ -9,7 +9,7 @@ test('a tree says of each region where it is, how large, what, and what is speci
       0000000000000000-ffffffffffffffff      16 EiB  container system
         0000000000000000-00000000bfffffff       3 GiB  alias     low  -> dram [0000000000000000-00000000bfffffff]
         00000000c0000000-00000000ffffffff       1 GiB  alias     hole  -> pci [00000000c0000000-00000000ffffffff]  priority -1
-        00000000d0000000-00000000d0001000      4097 B  mmio      uart  priority 2
+        00000000d0000000-00000000d0001000      4097 B  mmio      uart  priority 2  of uart0
         00000000d0000000-00000000d0000fff       4 KiB  mmio      hidden  disabled
         00000000d1000000-00000000d100ffff      64 KiB  ram       nvram  non-volatile
         00000000d2000000-00000000d2007fff      32 KiB  romd      flash  not in ROM mode
