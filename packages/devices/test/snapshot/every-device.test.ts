@@ -5,6 +5,7 @@ import { ram } from '@hostbridge/core/memory'
 import { memoryFingerprint, restoreSnapshot, takeSnapshot } from '@hostbridge/core/snapshot'
 import * as devices from '@hostbridge/devices'
 import { DmaEngine, Edu, EduDevice, PciTestdev } from '@hostbridge/devices/endpoints'
+import { DoorbellDevice, type FrameWire, LinkAdapter } from '@hostbridge/devices/links'
 import { Command, PciDevice } from '@hostbridge/devices/pci'
 import { SpaprHostBridge, VioDevice } from '@hostbridge/devices/spapr'
 import { Host, Type1Iommu, VfioPciDevice } from '@hostbridge/devices/vfio'
@@ -76,11 +77,36 @@ const SCENES = new Map<unknown, () => Scene>([
     },
   ],
   [
+    DoorbellDevice,
+    () => {
+      const machine = new Machine('pc')
+      const bell = { ring: () => {}, onRing: undefined as ((value: number) => void) | undefined }
+      machine.plug(new DoorbellDevice({ address: 0n, bell }))
+      return { machine, disturb: () => bell.onRing?.(5) }
+    },
+  ],
+  [
     InterruptController,
     () => {
       const machine = new Machine('pc')
       const controller = machine.plug(new InterruptController({ inputs: 2 }))
       return { machine, disturb: () => controller.enable(1, false) }
+    },
+  ],
+  [
+    LinkAdapter,
+    () => {
+      const { machine, phb } = pseries()
+      const wire: FrameWire = { send: () => true, onFrame: undefined }
+      const adapter = phb.plug('00:01.0', new LinkAdapter({ wire }))
+      const disturb = (): void => {
+        adapter.post(0n, 8)
+        adapter.post(8n, 8)
+        for (let count = 0; count < 3; count++) wire.onFrame?.(Uint8Array.of(count))
+        adapter.take()
+        adapter.post(16n, 8)
+      }
+      return { machine, disturb }
     },
   ],
   [
