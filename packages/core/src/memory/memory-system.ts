@@ -4,6 +4,7 @@ import { AddressSpace } from './address-space.ts'
 import { bindTogether } from './belonging.ts'
 import { CoalescedRings } from './coalesced-rings.ts'
 import { DirtyLog } from './dirty/dirty-log.ts'
+import { DiscardCounters } from './discard/discard-counters.ts'
 import { EMPTY_VIEW, type FlatView } from './flat-view.ts'
 import { tellDifference } from './flat-view-diff.ts'
 import type { MemoryListener } from './listener.ts'
@@ -33,6 +34,8 @@ export class MemorySystem {
   readonly coalesced: CoalescedRings = new CoalescedRings()
   readonly #spaces: AddressSpace[] = []
   readonly #registry = new ListenerRegistry()
+  /** Who needs memory to be discarded, and who cannot bear it. */
+  readonly discards: DiscardCounters = new DiscardCounters()
   /** Which pages of RAM have been written, and who is told. */
   readonly dirtyLog: DirtyLog = new DirtyLog(this, this.#registry)
   /** Shared by all spaces: an access may go on in any of them. */

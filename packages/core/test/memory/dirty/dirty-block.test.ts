@@ -52,6 +52,15 @@ describe('DirtyBlock', () => {
     },
   )
 
+  test('does not mark the page behind a write that ends with its page (DL-4)', () => {
+    const block = cleanBlock(4, DirtyClient.migration)
+
+    block.mark(1, 0, 4096)
+    block.mark(3, 4095, 1)
+
+    expect(dirty(block)[2]).toEqual([1, 3])
+  })
+
   test('marks only for those who log (DL-4)', () => {
     const masks = [0, DirtyClient.vga, DirtyClient.migration].map((mask) => cleanBlock(2, mask))
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { DiscardCounters, type DiscardUse } from '../../../src/memory/index.ts'
+import { DiscardCounters, type DiscardUse, MemorySystem } from '../../../src/memory/index.ts'
 
 const uses: readonly DiscardUse[] = ['disable', 'disable-uncoordinated', 'require', 'require-coordinated']
 
@@ -27,6 +27,14 @@ describe('DiscardCounters', () => {
       "'balloon' needs 'require' of the discarding of RAM while 'card' needs 'disable': unplug one of the two",
     )
     expect(counters.count('require')).toBe(0)
+  })
+
+  test('belong to a system: what one machine needs does not bind another (RD-11)', () => {
+    const [one, other] = [new MemorySystem('one'), new MemorySystem('other')]
+
+    one.discards.enter('disable', 'card')
+
+    expect([one.discards.allows('require'), other.discards.allows('require')]).toEqual([false, true])
   })
 
   test('count: a use is over when the last who had it has left, each once (RD-11)', () => {

@@ -79,6 +79,20 @@ describe('DiscardListeners', () => {
     expect(refusal).toEqual([{ iova: 108n * PAGE, size: PAGE, code: 'limit', reason: "'a' is full" }])
   })
 
+  test('accept with a refusal of nothing', () => {
+    const { region, log, listeners } = make()
+    const lenient = new RecordingDiscardListener('lenient', log)
+    lenient.populate = () => []
+    listeners.register(lenient, section(region))
+
+    const range = { start: 8n * PAGE, last: 9n * PAGE - 1n }
+
+    expect([listeners.populate(range), listeners.populateKeeping(range), listeners.populateLoaded()]).toEqual([
+      ...[undefined, undefined, undefined],
+    ])
+    expect(log).toEqual([])
+  })
+
   test('of sections that do not show what changes are not asked (RD-3)', () => {
     const { region, log, listeners } = make()
     listeners.register(new RecordingDiscardListener('low', log), section(region, 0, 2))
