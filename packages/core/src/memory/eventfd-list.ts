@@ -2,7 +2,6 @@ import { hex } from '../address/range.ts'
 import { HostbridgeError } from '../errors.ts'
 import type { EventNotifier } from './event-notifier.ts'
 import type { MemoryRegion } from './memory-region.ts'
-import type { Endianness } from './mmio-ops.ts'
 import { hooksOf, portOf } from './region-hooks.ts'
 
 /** A write that signals a notifier in place of calling a region's callback (QEMU `MemoryRegionIoeventfd`). */
@@ -13,8 +12,6 @@ export interface EventfdOptions {
   readonly size: 0 | 1 | 2 | 4 | 8
   /** What must be written, as the guest's CPU writes it; without it anything. */
   readonly data?: bigint
-  /** The byte order of the guest's CPU. Default `little`. */
-  readonly order?: Endianness
   readonly notifier: EventNotifier
 }
 
@@ -26,8 +23,9 @@ export interface Eventfd {
   readonly notifier: EventNotifier
 }
 
-/** With the words of its data at hand. */
+/** With what was asked for, and the words of its data, at hand. */
 interface StoredEventfd extends Eventfd {
+  readonly given: EventfdOptions
   readonly low: number
   readonly high: number
 }
@@ -46,7 +44,7 @@ export function compareEventfds(a: Omit<Eventfd, 'offset'>, b: Omit<Eventfd, 'of
 /** The eventfds of one region, in the order in which they are looked at (EF-3). */
 export class EventfdList {
   readonly #region: MemoryRegion
-  readonly #entries: StoredEventfd[] = []
+  #entries: StoredEventfd[] = []
 
   constructor(region: MemoryRegion) {
     this.#region = region
@@ -96,6 +94,11 @@ export class EventfdList {
     return false
   }
 
+  /** The region has come to a system, which says what order the guest's CPU has (EF-1). */
+  settleOrder(): void {
+    this.#entries = this.#entries.map(({ given }) => this.#stored(given)).sort(compare)
+  }
+
   /** The index of the first entry at an offset or behind it. */
   #firstAt(offset: number): number {
     let low = 0
@@ -109,14 +112,27 @@ export class EventfdList {
   }
 
   #stored(options: EventfdOptions): StoredEventfd {
-    const { offset, size, data, order = 'little', notifier } = options
+    const { offset, size, data, notifier } = options
     if (!Number.isSafeInteger(offset) || offset < 0) throw this.#wrong(options, 'an offset is an integer of 0 or more')
     if (![0, 1, 2, 4, 8].includes(size)) throw this.#wrong(options, 'a size is 0, 1, 2, 4 or 8')
-    if (data === undefined) return { offset, size, data, notifier, low: 0, high: 0 }
+    if (data === undefined) return { offset, size, data, notifier, given: options, low: 0, high: 0 }
     if (BigInt.asUintN(8 * (size || 8), data) !== data) throw this.#wrong(options, `${hex(data)} does not fit`)
-    const own = portOf(this.#region)?.ops.endianness ?? 'little'
-    const value = order === own ? data : swapped(data, size)
-    return { offset, size, data: value, notifier, low: Number(value & 0xffffffffn), high: Number(value >> 32n) }
+    const value = this.#isSwapped() ? swapped(data, size) : data
+    return {
+      offset,
+      size,
+      data: value,
+      notifier,
+      given: options,
+      low: Number(value & 0xffffffffn),
+      high: Number(value >> 32n),
+    }
+  }
+
+  /** Whether the registers' byte order is not that of the guest's CPU, which counts as little-endian before the region belongs to a system. */
+  #isSwapped(): boolean {
+    const endianness = portOf(this.#region)?.ops.endianness ?? 'little'
+    return endianness !== 'native' && endianness !== (this.#region.system?.endianness ?? 'little')
   }
 
   #change(apply: () => void): void {

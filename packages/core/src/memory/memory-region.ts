@@ -292,6 +292,7 @@ export abstract class MemoryRegion {
   /** Binds this one region; called by {@link MemorySystem.adopt} for everything that hangs together. */
   bind(system: MemorySystem): void {
     this.#system = system
+    this.#eventfds?.settleOrder()
   }
 
   /** Makes a change inside a transaction; `pending` says whether it can change a flat view (TM-5). */

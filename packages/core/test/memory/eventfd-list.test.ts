@@ -94,19 +94,28 @@ describe('a write that matches', () => {
     ])
   })
 
-  test.each<[string, 'little' | 'big', 'little' | 'big']>([
-    ['little-endian registers of a little-endian guest', 'little', 'little'],
-    ['big-endian registers of a little-endian guest', 'big', 'little'],
-    ['little-endian registers of a big-endian guest', 'little', 'big'],
-    ['big-endian registers of a big-endian guest', 'big', 'big'],
-  ])('has its data in the order of the guest: %s (EF-1)', (_, endianness, order) => {
-    const { eventfds, memory } = registers({ endianness })
-    eventfds.add({ offset: 8, size: 4, data: 0x01020304n, order, notifier: a })
+  test.each<['little' | 'big' | 'native', 'little' | 'big', bigint]>([
+    ['little', 'little', 0x01020304n],
+    ['big', 'little', 0x04030201n],
+    ['native', 'little', 0x01020304n],
+    ['little', 'big', 0x04030201n],
+    ['big', 'big', 0x01020304n],
+    ['native', 'big', 0x01020304n],
+  ])('to %s-endian registers has its data in the order of a %s-endian guest (EF-1)', (endianness, guest, stored) => {
+    for (const early of [true, false]) {
+      const region = mmio('regs', 0x100n, new RecordingDevice({ endianness }))
+      const root = container('root')
+      root.add(region, 0n)
+      const add = () => region.eventfds.add({ offset: 8, size: 4, data: 0x01020304n, notifier: a })
+      if (early) add()
+      const memory = new MemorySystem('machine', { endianness: guest }).createSpace('memory', root)
+      if (!early) add()
 
-    memory.write(8n, order === 'little' ? Uint8Array.of(4, 3, 2, 1) : Uint8Array.of(1, 2, 3, 4))
+      memory.write(8n, guest === 'little' ? Uint8Array.of(4, 3, 2, 1) : Uint8Array.of(1, 2, 3, 4))
 
-    expect(signals()).toEqual([1, 0])
-    expect(eventfds.entries[0]?.data).toBe(order === endianness ? 0x01020304n : 0x04030201n)
+      expect(signals()).toEqual([1, 0])
+      expect(region.eventfds.entries[0]?.data).toBe(stored)
+    }
   })
 
   test('may be one to a RAM device, and cannot be one to RAM (EF-4)', () => {
