@@ -2,13 +2,17 @@ import { splitAddress } from '../address/page-frame.ts'
 import { type MemTxAttrs, NO_ATTRS } from './access.ts'
 import { type AccessFault, findFault, isDirect } from './access-check.ts'
 import { AccessContext, type ContextStack } from './access-context.ts'
+import { BounceBudget } from './bounce-budget.ts'
 import type { FlatRange } from './flat-range.ts'
 import type { FlatView } from './flat-view.ts'
 import type { MemoryListener } from './listener.ts'
 import { registerListener, unregisterListener } from './listener-replay.ts'
+import { type MapOptions, mapMemory, unmapMemory } from './map-memory.ts'
+import type { MemoryMapping } from './memory-mapping.ts'
 import type { MemoryRegion } from './memory-region.ts'
 import type { MemorySystem } from './memory-system.ts'
 import { type RamRun, resolveRam } from './ram-run.ts'
+import { RegionCache } from './region-cache.ts'
 import type { RegionReference } from './region-reference.ts'
 import { SpaceAccess } from './space-access.ts'
 import { SpaceEventfds } from './space-eventfds.ts'
@@ -27,12 +31,17 @@ export class AddressSpace extends SpaceAccess {
   readonly holdsRoot: RegionReference
   /** The eventfds that are seen, for its listeners. */
   readonly eventfds: SpaceEventfds = new SpaceEventfds(this)
+  /** The bounce buffers of mappings, and who waits for some (section 2.6). */
+  readonly bounce: BounceBudget
+  readonly #contexts: ContextStack
 
   constructor(name: string, root: MemoryRegion, system: MemorySystem, contexts: ContextStack) {
     super(contexts, system.endianness)
     this.name = name
     this.root = root
     this.system = system
+    this.bounce = new BounceBudget(name)
+    this.#contexts = contexts
     this.holdsRoot = root.retain()
   }
 
@@ -71,6 +80,31 @@ export class AddressSpace extends SpaceAccess {
     context.locate(this.pages, this.pages.view, frame, offset, 1, access)
     const { range } = context
     return range !== undefined && isDirect(range, (access & Permission.write) !== 0, attrs)
+  }
+
+  /**
+   * Maps up to `length` bytes from `address` on, to be read or written in place until {@link unmap}.
+   *
+   * Memory is mapped as far as it is one region's, in one stretch, the part that an IOMMU shows too (BB-1, BB-2). For everything
+   * else there is a buffer, of as many bytes as {@link bounce} has left (BB-3); `undefined` where there are none, or `length` is 0.
+   */
+  map(address: bigint, length: number, options: MapOptions = {}): MemoryMapping | undefined {
+    return mapMemory(this, address, length, options.write ?? false, options.attrs ?? NO_ATTRS)
+  }
+
+  /**
+   * Ends a mapping of which `accessed` bytes, from its beginning, have been used: of what was mapped to be written, so many
+   * are written back or are dirty (BB-5). Whoever waits for a bounce buffer is called then.
+   *
+   * @throws HostbridgeError `memory.mapping` where it is not mapped, or not in this space (BB-7), or has fewer bytes.
+   */
+  unmap(mapping: MemoryMapping, accessed: number = mapping.length): void {
+    unmapMemory(this, mapping, accessed)
+  }
+
+  /** Finds what lies at an address once, for many accesses to up to `length` bytes; disposing of it lets go (BB-9). */
+  cache(address: bigint, length: number, options: Pick<MapOptions, 'write'> = {}): RegionCache {
+    return new RegionCache(this, this.#contexts, address, length, options.write ?? false)
   }
 
   /** The range that has an address. */

@@ -43,6 +43,11 @@ export class CallerMemory extends SparseMemory {
     into[1] = this.load(frame, offset + 4, 4)
   }
 
+  override viewAt(frame: number, offset: number, length: number): Uint8Array {
+    const from = frame * PAGE_SIZE + offset
+    return this.bytes.subarray(from, from + length)
+  }
+
   /** Makes all bytes 0. */
   override clear(): void {
     this.bytes.fill(0)

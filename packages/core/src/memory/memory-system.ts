@@ -94,6 +94,7 @@ export class MemorySystem {
         { space: space.name, listener: left.listener.name },
       )
     }
+    space.bounce.checkIdle()
     this.#spaces.splice(index, 1)
     space.replaceView(EMPTY_VIEW)
     space.holdsRoot.release()

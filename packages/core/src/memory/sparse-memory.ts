@@ -176,6 +176,24 @@ export class SparseMemory {
     into[1] = isAligned ? (words[place / 4 + 1] as number) : numberAt(bytes, place + 4, 4)
   }
 
+  /**
+   * Up to `length` bytes at byte `offset` of page `frame`, in place: as many as lie side by side, which is to the end of the chunk at
+   * least. They are made; there are none where the host has no memory for them. All lie inside. A clear ends their use.
+   */
+  viewAt(frame: number, offset: number, length: number): Uint8Array {
+    let chunk = Math.floor(frame / CHUNK_FRAMES)
+    const inChunk = (frame - chunk * CHUNK_FRAMES) * PAGE_SIZE + offset
+    const slot = this.#find(chunk) || this.#make(chunk)
+    if (slot === 0) return new Uint8Array(0)
+    let end = CHUNK_SIZE
+    for (let next = slot + 1; end - inChunk < length; next++, end += CHUNK_SIZE) {
+      chunk++
+      if ((this.#find(chunk) || this.#make(chunk)) !== next) break
+    }
+    const start = slot * CHUNK_SIZE
+    return this.#arena.bytes.subarray(start + inChunk, start + Math.min(end, inChunk + length))
+  }
+
   /** Makes all bytes 0 again and gives the chunks back. No other thread may use the memory meanwhile. */
   clear(): void {
     this.#arena.clear()

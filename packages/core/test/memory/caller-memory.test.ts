@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { container, MemorySystem, MemTx, ram, SparseMemory } from '../../src/memory/index.ts'
+import { CallerMemory, container, MemorySystem, MemTx, ram, SparseMemory } from '../../src/memory/index.ts'
 
 function shown(bytes: Uint8Array | SharedArrayBuffer) {
   const root = container('root')
@@ -53,4 +53,13 @@ test('a region cannot have both a memory and bytes, nor fewer bytes than its siz
 
   expect(() => ram('ram', 8n, { bytes, memory: new SparseMemory(8n) })).toThrow("region 'ram' cannot have both")
   expect(() => ram('ram', 9n, { bytes })).toThrow("region 'ram' cannot have 0x9 bytes: its memory has 0x8")
+})
+
+test('a mapping of memory over bytes of the caller is those bytes (BB-1)', () => {
+  const bytes = new Uint8Array(0x30000)
+  const memory = new CallerMemory(bytes)
+
+  memory.viewAt(0xf, 0xffe, 0x10000)[2] = 7
+
+  expect([bytes[0x10000], memory.viewAt(0xf, 0xffe, 0x10000).length]).toEqual([7, 0x10000])
 })

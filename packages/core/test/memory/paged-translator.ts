@@ -17,6 +17,13 @@ export class PagedTranslator implements Translator {
     return this
   }
 
+  /** Takes out the entries that begin at `frame`. */
+  unmap(frame: number): void {
+    for (let i = this.#entries.length - 1; i >= 0; i--) {
+      if (this.#entries[i]?.frame === frame) this.#entries.splice(i, 1)
+    }
+  }
+
   translate(frame: number, access: PermissionBits, out: Translation): void {
     this.asked.push(`${frame.toString(16)} ${access}`)
     const entry = this.#entries.find((entry) => entry.frame <= frame && frame < entry.frame + entry.frames)
