@@ -51,7 +51,8 @@ export function resolveEntry(memory: AddressSpace, entry: MappedTarget): Resolve
   if (manager !== undefined && !manager.isPopulated(part)) {
     return { code: 'discarded', reason: `${rangeText(address, size)} is memory of '${region.name}' that is discarded` }
   }
-  if ((length & mask) !== 0n) {
+  // A size that is no power of two could reach over the section's end and still have no bit in common with what is left.
+  if (length < size || (length & mask) !== 0n) {
     const fits = length < size ? `of which ${hex(length)} bytes lie in '${region.name}'` : 'no power of two'
     return { code: 'granularity', reason: `${rangeText(address, size)} has ${hex(size)} bytes, ${fits}` }
   }

@@ -73,6 +73,22 @@ describe('alignedBlocks', () => {
     expect([...alignedBlocks({ start: 0xfef00000n, last: 2n ** 48n - 1n })]).toHaveLength(18)
   })
 
+  const windows: [string, Range, number[]][] = [
+    ['below the interrupt window', { start: 0n, last: 0xfedf_ffffn }, [31, 30, 29, 28, 27, 26, 25, 23, 22, 21]],
+    ['above it, up to 39 bits', { start: 0xfef0_0000n, last: 2n ** 39n - 1n }, [20, 24, 32, 33, 34, 35, 36, 37, 38]],
+  ]
+
+  test.each(windows)(
+    'cuts the space %s as an IOMMU with a hole for interrupts unmaps it (vector 2)',
+    (_, range, shifts) => {
+      expect([...alignedBlocks(range)].map(({ shift }) => shift)).toEqual(shifts)
+    },
+  )
+
+  test('cuts what is above it up to 48 bits into 18 pieces (vector 2)', () => {
+    expect([...alignedBlocks({ start: 0xfef0_0000n, last: 2n ** 48n - 1n })]).toHaveLength(18)
+  })
+
   test.prop({ range: byteRange }, runs)('takes the largest piece at every place (vector 3)', ({ range }) => {
     expect([...alignedBlocks(range)]).toEqual(slowBlocks(range, everyShift))
   })
