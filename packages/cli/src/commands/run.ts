@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import type { Perform } from '../action.ts'
 import { ExitStatus } from '../exit-status.ts'
 import type { Output } from '../output.ts'
+import { startProgress } from '../progress.ts'
 import { loadScenario } from '../scenario.ts'
 
 interface RunCommandOptions {
@@ -32,10 +33,7 @@ export function runCommand(perform: Perform): Command {
 async function run(name: string, options: RunCommandOptions, output: Output): Promise<number> {
   const scenario = await loadScenario(name)
   const machines: Machine[] = []
-  const facts = await scenario.main(
-    (line) => output.line(line),
-    (machine) => void machines.push(machine),
-  )
+  const facts = await watched(name, (watch) => scenario.main((line) => output.line(line), watch), machines)
   const fingerprints = machines.map((machine) => fingerprintOf(machine, options.memory === true))
   for (const { machine, events, fingerprint, memory } of fingerprints) {
     const more = memory === undefined ? '' : `, memory ${memory}`
@@ -43,6 +41,23 @@ async function run(name: string, options: RunCommandOptions, output: Output): Pr
   }
   output.result({ scenario: name, ...facts, fingerprints })
   return ExitStatus.good
+}
+
+/** Runs a scenario, collects its machines, and shows on a terminal how many events have happened in a run of theirs. */
+async function watched<T>(
+  name: string,
+  main: (watch: (machine: Machine) => void) => T | Promise<T>,
+  machines: Machine[],
+): Promise<T> {
+  const progress = startProgress(name)
+  try {
+    return await main((machine) => {
+      machines.push(machine)
+      machine.events.on('progress', (events) => progress.count(events, 'events'))
+    })
+  } finally {
+    progress.stop()
+  }
 }
 
 function fingerprintOf(machine: Machine, withMemory: boolean): MachineFingerprint {

@@ -9,6 +9,7 @@ import { SimEvent, type SimEventOptions } from '../time/event.ts'
 import { EventQueue } from '../time/event-queue.ts'
 import { Fingerprint } from '../time/fingerprint.ts'
 import { tickOf } from '../time/tick.ts'
+import type { Waits } from '../time/waits.ts'
 import { BoundedLog } from './bounded-log.ts'
 import { ComposedEvents } from './composed-events.ts'
 import { checkLoose, checkPlace, checkPlaceInMemory, checkPlugged } from './composition-errors.ts'
@@ -56,6 +57,11 @@ export class Machine {
     this.space = this.memory.createSpace('memory', this.root)
     this.#composed = new ComposedEvents(name)
     this.#loop = new RunLoop(`machine '${name}'`, this.queue)
+  }
+
+  /** Who waits for whom: a run that cannot go on tells it. */
+  get waits(): Waits {
+    return this.#loop.waits
   }
 
   /** Virtual time in ticks of 1 ns. */
@@ -204,7 +210,10 @@ export class Machine {
    */
   run(options: RunOptions = {}): RunResult {
     this.#composed.end()
-    return this.#loop.run(options)
+    return this.#loop.run({
+      onProgress: (events, now) => this.events.emit('progress', events, BigInt(now)),
+      ...options,
+    })
   }
 
   /** Ends the run when the event that is happening has happened; without effect while the machine does not run. */

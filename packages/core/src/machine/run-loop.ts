@@ -1,12 +1,15 @@
 import { HostbridgeError } from '../errors.ts'
 import type { EventQueue } from '../time/event-queue.ts'
 import { LAST_TICK, tickOf } from '../time/tick.ts'
+import { Waits } from '../time/waits.ts'
 
 export interface RunOptions {
   /** The last instant, whose events happen too; without it the run goes on until nothing waits. */
   readonly until?: bigint
   /** The most events that happen in this run; without it as many as there are. */
   readonly events?: number
+  /** Is called every 65,536 events with how many have happened in this run, and the time. */
+  onProgress?(events: number, now: number): void
 }
 
 export interface RunResult {
@@ -20,12 +23,19 @@ export interface RunResult {
   readonly now: bigint
   /** The hash of all events that have happened since the machine was made: equal runs have equal ones. */
   readonly fingerprint: string
+  /** Where the run could not go on though somebody waits: who waits for whom, the circles first. */
+  readonly blocked?: readonly string[]
 }
+
+/** Events between two reports of progress, less one. */
+const PROGRESS = 0xffff
 
 /** Lets the events of one queue happen, one run at a time. */
 export class RunLoop {
   readonly #owner: string
   readonly #queue: EventQueue
+  /** Who waits for whom. */
+  readonly waits: Waits = new Waits()
   #running = false
   #cause: string | undefined
 
@@ -35,7 +45,8 @@ export class RunLoop {
     this.#queue = queue
   }
 
-  run({ until, events: most = Number.POSITIVE_INFINITY }: RunOptions): RunResult {
+  run(options: RunOptions): RunResult {
+    const { until, events: most = Number.POSITIVE_INFINITY } = options
     const queue = this.#queue
     const last = until === undefined ? LAST_TICK : tickOf(until)
     if (last < queue.now) {
@@ -49,7 +60,10 @@ export class RunLoop {
     this.#cause = undefined
     let events = 0
     try {
-      for (; events < most && queue.nextTick() <= last && !this.#stopped; events++) queue.serviceOne()
+      for (; events < most && queue.nextTick() <= last && !this.#stopped; events++) {
+        queue.serviceOne()
+        if ((events & PROGRESS) === PROGRESS) options.onProgress?.(events + 1, queue.now)
+      }
     } finally {
       this.#running = false
     }
@@ -61,12 +75,14 @@ export class RunLoop {
           ? 'until'
           : 'idle'
     if (ended === 'until') queue.advanceTo(last)
+    const blocked = queue.size === 0 && ended !== 'stopped' ? this.waits.report() : []
     return {
       ended,
       cause: this.#cause,
       events,
       now: BigInt(queue.now),
       fingerprint: String(queue.fingerprint ?? ''),
+      ...(blocked.length > 0 && { blocked }),
     }
   }
 

@@ -69,6 +69,34 @@ describe('run', () => {
     expect(() => machine.at(9n, () => {})).toThrow(expect.objectContaining({ code: 'time.past' }))
   })
 
+  test('tells who waits for whom where nothing happens any more', () => {
+    const machine = new Machine('pc')
+    const wait = machine.waits.begin('dma', 'iommu', 'a translation')
+    machine.waits.begin('iommu', 'dma', 'its completion')
+    machine.at(5n, () => {})
+
+    expect(machine.run({ until: 4n }).blocked).toBeUndefined()
+    const blocked = machine.run({ until: 10n }).blocked
+    wait.end()
+
+    expect(blocked).toEqual(['deadlock: dma waits for iommu (a translation), iommu waits for dma (its completion)'])
+    expect(machine.run().blocked).toEqual(['iommu waits for dma (its completion)'])
+  })
+
+  test('tells how far it has come, every 65,536 events', () => {
+    const machine = new Machine('pc')
+    const progress: unknown[] = []
+    machine.events.on('progress', (...args) => progress.push(args))
+    machine.at(0n, (event) => machine.now < 140_000n && machine.queue.schedule(event, machine.queue.now + 1))
+
+    machine.run()
+
+    expect(progress).toEqual([
+      [65_536, 65_535n],
+      [131_072, 131_071n],
+    ])
+  })
+
   test('ends after as many events as were asked for, at their instant, and tells the hash of all so far', () => {
     const whole = new Machine('pc')
     const cut = new Machine('pc')
