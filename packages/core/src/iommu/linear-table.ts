@@ -46,6 +46,9 @@ export class LinearTable {
   readonly #entriesPerFrame: number
   readonly #segments: (Segment | undefined)[] = []
   #mapped = 0
+  /** The words of the first segment, and how many of its entries are pages of 4 KiB; 0 where it does not exist. */
+  #firstWords: Int32Array = new Int32Array(0)
+  #firstPages = 0
 
   /** @throws HostbridgeError `iommu.linear-table` for sizes that no table has. */
   constructor(options: LinearTableOptions) {
@@ -121,6 +124,7 @@ export class LinearTable {
   /** Makes every entry zero and gives the memory back. */
   clear(): void {
     this.#segments.length = 0
+    this.#firstPages = 0
     this.#mapped = 0
   }
 
@@ -130,6 +134,17 @@ export class LinearTable {
    * Beyond the table nothing is mapped, in one piece: shift 64 (TC-4).
    */
   translate(frame: number, out: Translation): void {
+    if (frame < this.#firstPages) {
+      // Pages of 4 KiB in the first segment: integers all the way, since every access of a device comes by here.
+      const words = this.#firstWords
+      const low = words[2 * frame] as number
+      const permission = low & 3
+      const high = words[2 * frame + 1] as number
+      out.permission = permission
+      out.shift = 12
+      out.frame = permission === 0 ? 0 : high === 0 ? low >>> 12 : (high >>> 0) * 2 ** 20 + (low >>> 12)
+      return
+    }
     const { frames, lowMask, highMask } = this.#format
     const index = Math.floor(frame * this.#entriesPerFrame)
     const segment = this.#segmentOf(index)
@@ -190,6 +205,10 @@ export class LinearTable {
     }
     const segment = { ...plain, words: segmentWords(plain), counts: segmentCounts(plain) }
     this.#segments[number] = segment
+    if (number === 0 && this.pageShift === 12) {
+      this.#firstWords = segment.words
+      this.#firstPages = Math.min(this.entries, this.#segmentEntries)
+    }
     return segment
   }
 }

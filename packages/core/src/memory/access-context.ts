@@ -1,10 +1,13 @@
-import { PAGE_SHIFT, PAGE_SIZE } from '../address/page-frame.ts'
 import { MemTx, type MemTxAttrs, type MemTxResult, NO_ATTRS } from './access.ts'
 import type { FlatRange } from './flat-range.ts'
 import type { FlatView } from './flat-view.ts'
 import type { MmioAccess } from './mmio-ops.ts'
 import type { PageCache } from './page-cache.ts'
 import type { PermissionBits, Translation } from './translator.ts'
+
+// Constants of this module: an imported one is looked up at every use.
+const PAGE_SHIFT = 12
+const PAGE_SIZE = 4096
 
 /** Translations in a row after which an access has run in a circle, and meets nothing. */
 const MOST_TRANSLATIONS = 32
@@ -42,14 +45,23 @@ export class AccessContext implements MmioAccess {
    *
    * Only RAM ends with its section (LK-2); a translation is good up to the end of its entry (TE-6). `pages` remembers what has been
    * found in the newest view of the space; `view` is the one that the access began with.
-   * `wanted` is what every translation on the way must permit, one bit, or none to go on where anything is permitted.
+   * `wanted` is what every translation on the way must permit, one bit, or none to go on where anything is permitted. `made` counts the
+   * translations that the access has behind it.
    */
-  locate(pages: PageCache, view: FlatView, frame: number, byte: number, length: number, wanted: PermissionBits): void {
+  locate(
+    pages: PageCache,
+    view: FlatView,
+    frame: number,
+    byte: number,
+    length: number,
+    wanted: PermissionBits,
+    made = 0,
+  ): void {
     this.stoppedBy = undefined
     let found = pages
     let here = view
     let reach = length
-    for (let translations = 0; ; translations++) {
+    for (let translations = made; ; translations++) {
       const range = found.view === here ? found.lookup(frame, byte) : here.lookup(frame, byte)
       this.range = range
       if (range === undefined) {
@@ -74,9 +86,8 @@ export class AccessContext implements MmioAccess {
 
       reach = Math.min(reach, bytesToEnd(range, frame, byte))
       const { translator } = range
-      if (translator === undefined) break
       const translation = this.translation
-      clear(translation)
+      clearTranslation(translation)
       if (translations < MOST_TRANSLATIONS) {
         translator.translate(frame, wanted, translation, translator.attrsToIndex?.(this.attrs) ?? 0)
       }
@@ -123,7 +134,8 @@ export class ContextStack {
   }
 }
 
-function clear(translation: Translation): void {
+/** Makes it say that nothing is mapped, before it is lent to a translator. */
+export function clearTranslation(translation: Translation): void {
   translation.permission = 0
   translation.shift = PAGE_SHIFT
   translation.target = undefined

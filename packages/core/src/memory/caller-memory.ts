@@ -29,6 +29,11 @@ export class CallerMemory extends SparseMemory {
     return true
   }
 
+  /** There is no directory. */
+  override nodeOf(_frame: number): number {
+    return 0
+  }
+
   override load(frame: number, offset: number, size: number): number {
     return numberAt(this.bytes, frame * PAGE_SIZE + offset, size)
   }

@@ -26,6 +26,8 @@ export class ChunkArena {
   readonly buffer: SharedArrayBuffer
   bytes: Uint8Array
   words: Uint32Array
+  /** The same as signed words. */
+  signedWords: Int32Array
   /** Slots that the views reach. */
   slots: number
 
@@ -33,6 +35,7 @@ export class ChunkArena {
     this.buffer = buffer
     this.bytes = new Uint8Array(0)
     this.words = new Uint32Array(0)
+    this.signedWords = new Int32Array(0)
     this.slots = 0
     this.refresh()
   }
@@ -75,7 +78,8 @@ export class ChunkArena {
     const length = this.buffer.byteLength
     this.bytes = new Uint8Array(this.buffer, 0, length)
     this.words = new Uint32Array(this.buffer, 0, length / 4)
-    this.slots = length / CHUNK_SIZE
+    this.signedWords = new Int32Array(this.buffer, 0, length / 4)
+    this.slots = Math.floor(length / CHUNK_SIZE)
   }
 
   /** Sees to it that `slots` slots exist and the views reach them; false where the buffer cannot grow so far. */

@@ -21,7 +21,7 @@ export class MmioPort {
   little: boolean
   /**
    * Sizes, OR-ed, of aligned accesses that reach a callback as they are: valid for every offset, neither split nor widened, and
-   * nobody watches. Such an access may go through {@link load} and {@link store}.
+   * without hooks. Such an access may go through {@link load} and {@link store}.
    */
   plain = 0
   readonly #plainSizes: number
@@ -53,7 +53,7 @@ export class MmioPort {
 
   set hooks(hooks: MmioHooks | undefined) {
     this.#hooks = hooks
-    this.#settlePlain()
+    this.plain = hooks === undefined ? this.#plainSizes : 0
   }
 
   /** The guard of the device that these registers belong to. */
@@ -63,7 +63,6 @@ export class MmioPort {
 
   set guard(guard: ReentrancyGuard | undefined) {
     this.#guard = guard
-    this.#settlePlain()
   }
 
   /** Says which order `native` is (EN-1). */
@@ -74,15 +73,38 @@ export class MmioPort {
   /** Makes a {@link plain} read and returns the number as the device has it; its result is that of `access`. */
   load(offset: number, size: number, access: MmioAccess): number {
     access.result = MemTx.ok
-    const value = this.ops.read(offset, size, access)
+    const value =
+      this.#guard === undefined
+        ? this.ops.read(offset, size, access)
+        : this.#readGuarded(this.#guard, offset, size, access)
     return size === 4 ? value >>> 0 : size === 2 ? value & 0xffff : value & 0xff
   }
 
   /** Makes a {@link plain} write of a number as the device has it. */
   store(offset: number, size: number, value: number, access: MmioAccess): MemTxResult {
     access.result = MemTx.ok
-    const result = this.ops.write(offset, value, size, access)
-    return result === undefined ? access.result : result | access.result
+    const guard = this.#guard
+    if (guard === undefined) return (this.ops.write(offset, value, size, access) ?? MemTx.ok) | access.result
+    if (guard.engaged) return MemTx.accessError
+    guard.engaged = true
+    try {
+      return (this.ops.write(offset, value, size, access) ?? MemTx.ok) | access.result
+    } finally {
+      guard.engaged = false
+    }
+  }
+
+  #readGuarded(guard: ReentrancyGuard, offset: number, size: number, access: MmioAccess): number {
+    if (guard.engaged) {
+      access.result = MemTx.accessError
+      return 0
+    }
+    guard.engaged = true
+    try {
+      return this.ops.read(offset, size, access)
+    } finally {
+      guard.engaged = false
+    }
   }
 
   /** How many of `length` bytes the next single access takes; `low` as in {@link pieceOf}. */
@@ -175,10 +197,6 @@ export class MmioPort {
       result |= this.#writePart(offset + done, part, access) | access.result
     }
     return result
-  }
-
-  #settlePlain(): void {
-    this.plain = this.#hooks === undefined && this.#guard === undefined ? this.#plainSizes : 0
   }
 
   #findPlainSizes(): number {

@@ -1,8 +1,16 @@
-import { PAGE_SHIFT, PAGE_SIZE } from '../address/page-frame.ts'
 import type { FlatRange } from './flat-range.ts'
 import { EMPTY_VIEW, type FlatView } from './flat-view.ts'
 import type { MmioPort } from './mmio-port.ts'
-import type { SparseMemory } from './sparse-memory.ts'
+import { FRAMES_PER_NODE } from './sparse-memory.ts'
+import type { Translator } from './translator.ts'
+
+// Constants of this module: an imported one is looked up at every use.
+const PAGE_SHIFT = 12
+const PAGE_SIZE = 4096
+const CHUNK_WORDS = 2 ** 14
+const CHUNK_FRAME_SHIFT = 4
+const CHUNK_FRAME_MASK = 15
+const PAGE_WORDS_SHIFT = 10
 
 /** log2 of the slots at first and at most, for whole pages and for parts of pages each. */
 const FIRST_LOG = 4
@@ -19,6 +27,9 @@ const LAST_TAG = PAGE_SIZE - 1
 
 /** A range of so many whole pages, in memory or behind an IOMMU, is remembered as a whole. */
 const WIDE_FRAMES = 16
+
+/** Pages whose addresses have the same upper word. */
+const PAGES_PER_WORD = 2 ** 20
 
 // Words of a slot.
 const WORDS = 4
@@ -40,14 +51,22 @@ export class PageCache {
   /** The view that the answers are of. */
   view: FlatView = EMPTY_VIEW
 
-  /** The first and last whole page of the last large range of memory or of an IOMMU; last before first where there is none. */
+  /**
+   * The last large range of memory or of an IOMMU, as far as addresses have one upper word and memory has one directory node: that
+   * word, its first whole page's number without the word, and how many pages follow. None where it is -1.
+   */
+  wideUpper = 0
   wideFirst = 0
-  wideLast = -1
+  wideSpan = -1
   wide: FlatRange | undefined = undefined
-  /** Its memory, where it is RAM that begins on a page of that memory. */
-  wideMemory: SparseMemory | undefined = undefined
-  /** Frames that make a page of the range one of its region. */
-  wideShift = 0
+  /** The frame of its first whole page, in the space and, if pages begin alike there, in the region; for RAM in the node's pages. */
+  wideStart = 0
+  wideFrame = 0
+  /** The words of its memory, and where in them the directory node is; none where pages of RAM do not begin alike. */
+  wideWords: Int32Array | undefined = undefined
+  wideNode = 0
+  /** Its translator, where it is an IOMMU whose pages begin alike. */
+  wideTranslator: Translator | undefined = undefined
 
   /** By slot: the range found, and the port that reads and writes of it go to, if both do. */
   ranges: (FlatRange | undefined)[] = []
@@ -66,10 +85,7 @@ export class PageCache {
   follow(view: FlatView): void {
     if (view === this.view) return
     this.view = view
-    this.wideFirst = 0
-    this.wideLast = -1
-    this.wide = undefined
-    this.wideMemory = undefined
+    this.#forgetWide()
     this.#tag++
     if (this.#tag > LAST_TAG) {
       this.#words.fill(0)
@@ -79,11 +95,23 @@ export class PageCache {
 
   /** The range at byte `byte` of page `frame`; `undefined` where nothing is. */
   lookup(frame: number, byte: number): FlatRange | undefined {
-    if (frame >= this.wideFirst && frame <= this.wideLast) return this.wide
     const low = (frame << PAGE_SHIFT) | byte
-    const high = (frame / 2 ** 20) | 0
+    const high = frame < PAGES_PER_WORD ? 0 : (frame / PAGES_PER_WORD) | 0
+    const page = low >>> PAGE_SHIFT
+    if (high === this.wideUpper && page >= this.wideFirst && page - this.wideFirst <= this.wideSpan) return this.wide
     const slot = this.slotOf(low, high)
     return slot >= 0 ? this.ranges[slot] : this.#search(frame, byte, low, high)
+  }
+
+  /** Where in {@link wideWords} byte `byte`, a multiple of 4, of page `frame` is; 0 where it is not known without a search. */
+  wordAt(frame: number, byte: number): number {
+    const words = this.wideWords
+    const index = frame - this.wideStart
+    if (words === undefined || index < 0 || index > this.wideSpan) return 0
+    const inNode = index + this.wideFrame
+    const slot = words[this.wideNode + (inNode >>> CHUNK_FRAME_SHIFT)] as number
+    const at = slot * CHUNK_WORDS + ((inNode & CHUNK_FRAME_MASK) << PAGE_WORDS_SHIFT) + (byte >>> 2)
+    return slot !== 0 && at < words.length ? at : 0
   }
 
   /** The slot of an address, given as two words, or -1 where it has not been found lately. */
@@ -146,12 +174,38 @@ export class PageCache {
     const first = range.startByte === 0 ? range.startFrame : range.startFrame + 1
     const last = range.lastByte === PAGE_SIZE - 1 ? range.lastFrame : range.lastFrame - 1
     if (last - first < WIDE_FRAMES || frame < first || frame > last) return false
+    this.#forgetWide()
+    const upper = Math.floor(frame / PAGES_PER_WORD)
+    let low = Math.max(first, upper * PAGES_PER_WORD)
+    let high = Math.min(last, upper * PAGES_PER_WORD + PAGES_PER_WORD - 1)
+    let node = 0
+    const pagesBeginAlike = range.shiftBytes === 0
+    if (pagesBeginAlike && range.ram !== undefined) {
+      const { memory } = range.ram
+      const at = memory.nodeOf(frame + range.shiftFrames)
+      if (at > 0) {
+        node = Math.floor((frame + range.shiftFrames) / FRAMES_PER_NODE) * FRAMES_PER_NODE
+        low = Math.max(low, node - range.shiftFrames)
+        high = Math.min(high, node + FRAMES_PER_NODE - 1 - range.shiftFrames)
+        this.wideWords = memory.nodeWords
+        this.wideNode = at
+      }
+    }
     this.wide = range
-    this.wideMemory = range.shiftBytes === 0 ? range.ram?.memory : undefined
-    this.wideShift = range.shiftFrames
-    this.wideFirst = first
-    this.wideLast = last
+    this.wideUpper = upper | 0
+    this.wideFirst = low - upper * PAGES_PER_WORD
+    this.wideSpan = high - low
+    this.wideStart = low
+    this.wideFrame = low + range.shiftFrames - node
+    this.wideTranslator = pagesBeginAlike ? range.translator : undefined
     return true
+  }
+
+  #forgetWide(): void {
+    this.wideSpan = -1
+    this.wide = undefined
+    this.wideWords = undefined
+    this.wideTranslator = undefined
   }
 
   /** Four times the slots, all empty. */

@@ -1,19 +1,30 @@
 // Long because a load, a store, a read and a write each have their fast path beside each other here.
-import { PAGE_SHIFT, PAGE_SIZE, splitAddress } from '../address/page-frame.ts'
+import { splitAddress } from '../address/page-frame.ts'
 import { MemTx, type MemTxAttrs, type MemTxResult, NO_ATTRS } from './access.ts'
-import type { ContextStack } from './access-context.ts'
+import { type AccessContext, type ContextStack, clearTranslation } from './access-context.ts'
 import type { Endianness } from './mmio-ops.ts'
 import type { MmioPort } from './mmio-port.ts'
 import { PageCache } from './page-cache.ts'
 import { readSingle, writeSingle } from './single.ts'
 import { numberAt, putNumber } from './sparse-memory.ts'
 import { fillTransfer, loadTransfer, readTransfer, writeTransfer } from './transfer.ts'
-import { Permission } from './translator.ts'
+import { Permission, type Translator } from './translator.ts'
 
 // An address becomes two words through memory, as in `page-frame.ts`; inlined, it stays in registers.
 const address64 = new BigUint64Array(1)
-const address32 = new Uint32Array(address64.buffer)
+const address32 = new Int32Array(address64.buffer)
+
+// Constants of this module: an imported one is looked up at every use.
+const PAGE_SHIFT = 12
+const PAGE_SIZE = 4096
 const FRAMES_PER_WORD = 2 ** 20
+const OK = 0
+const READ = 1
+/** Words of a chunk of memory, and log2 of its pages and of a page's words. */
+const CHUNK_WORDS = 2 ** 14
+const CHUNK_FRAME_SHIFT = 4
+const CHUNK_FRAME_MASK = 15
+const PAGE_WORDS_SHIFT = 10
 
 /** One number of 64 bits on its way between a bigint and two words. */
 const pair64 = new BigUint64Array(1)
@@ -47,35 +58,34 @@ export class SpaceAccess {
     const low = address32[0] as number
     const high = address32[1] as number
     const byte = low & (PAGE_SIZE - 1)
-    const frame = high * FRAMES_PER_WORD + (low >>> PAGE_SHIFT)
     const length = into.length
     const { pages } = this
-    if (frame >= pages.wideFirst && frame <= pages.wideLast) {
-      const memory = pages.wideMemory
-      if (memory !== undefined && byte + length <= PAGE_SIZE) {
-        memory.readAt(frame + pages.wideShift, byte, into, 0, length)
-        return MemTx.ok
-      }
-    } else if ((length === 4 || length === 2 || length === 1) && attrs.memory !== true) {
-      const slot = pages.slotOf(low | 0, high | 0)
+    if ((length === 4 || length === 2 || length === 1) && attrs.memory !== true) {
+      const slot = pages.slotOf(low, high)
       const port = slot >= 0 ? pages.ports[slot] : undefined
       if (port !== undefined && (port.plain & length) !== 0) {
         const offset = pages.baseOf(slot) + byte
-        if (offset >= 0 && (offset & (length - 1)) === 0) {
-          const context = this.#contexts.enter(attrs)
-          if (context !== undefined) {
-            try {
-              const value = port.load(offset, length, context)
-              putNumber(into, 0, length, port.little ? value : swapped(value, length))
-              return context.result
-            } finally {
-              this.#contexts.leave()
-            }
-          }
+        if ((offset & (length - 1)) === 0 && offset >= 0) {
+          const order = port.little ? 'little' : 'big'
+          const value = this.#loadPlain(port, offset, length, order, attrs)
+          const result = this.loadResult
+          putNumber(into, 0, length, port.little ? value : swapped(value, length))
+          return result
         }
       }
     }
-    return this.#readSlowly(frame, byte, into, attrs)
+    const index = ((low >>> PAGE_SHIFT) - pages.wideFirst) >>> 0
+    const translator = pages.wideTranslator
+    if (
+      translator !== undefined &&
+      index <= pages.wideSpan &&
+      high === pages.wideUpper &&
+      byte + length <= PAGE_SIZE &&
+      length > 0
+    ) {
+      return this.#readThrough(translator, index, byte, into, attrs)
+    }
+    return this.#readSlowly(frameOf(low, high), byte, into, attrs)
   }
 
   /** Writes all of `from`, from `address` on, as {@link read} reads. What fails is dropped; the rest is still written (RW-4). */
@@ -85,6 +95,33 @@ export class SpaceAccess {
     if (context === undefined) return MemTx.accessError
     try {
       return writeTransfer(this.pages, frame, offset, from, context)
+    } finally {
+      this.#contexts.leave()
+    }
+  }
+
+  /** Reads a part, at least a byte, of page `index` of the large range behind an IOMMU. */
+  #readThrough(translator: Translator, index: number, byte: number, into: Uint8Array, attrs: MemTxAttrs): MemTxResult {
+    const context = this.#contexts.enter(attrs)
+    if (context === undefined) {
+      into.fill(0)
+      return MemTx.accessError
+    }
+    const { pages } = this
+    const frame = index + pages.wideStart
+    try {
+      const there = translated(translator, index + pages.wideFrame, READ, context)
+      if (there === undefined) {
+        into.fill(0)
+        return attrs.memory === true ? MemTx.accessError : MemTx.decodeError
+      }
+      context.locate(there, there.view, context.translation.frame, byte, into.length, READ, 1)
+      const ram = context.range?.ram
+      if (ram === undefined || context.length < into.length) {
+        return readTransfer(pages, frame, byte, into, context, true)
+      }
+      ram.memory.readAt(context.frame, context.byte, into, 0, into.length)
+      return OK
     } finally {
       this.#contexts.leave()
     }
@@ -128,17 +165,17 @@ export class SpaceAccess {
   }
 
   /** Loads a byte; its result is {@link loadResult}. */
-  load8(address: bigint, attrs: MemTxAttrs = NO_ATTRS): number {
-    return this.#load(address, 1, 'little', attrs)
+  load8(address: bigint, attrs?: MemTxAttrs): number {
+    return this.#load(address, 1, undefined, attrs)
   }
 
   /** Loads two bytes as one number, in one access (EN-4); its result is {@link loadResult}. */
-  load16(address: bigint, order: Endianness = 'little', attrs: MemTxAttrs = NO_ATTRS): number {
+  load16(address: bigint, order?: Endianness, attrs?: MemTxAttrs): number {
     return this.#load(address, 2, order, attrs)
   }
 
   /** Loads four bytes as one number, in one access (EN-4); its result is {@link loadResult}. */
-  load32(address: bigint, order: Endianness = 'little', attrs: MemTxAttrs = NO_ATTRS): number {
+  load32(address: bigint, order?: Endianness, attrs?: MemTxAttrs): number {
     return this.#load(address, 4, order, attrs)
   }
 
@@ -149,26 +186,30 @@ export class SpaceAccess {
   }
 
   /** As {@link load64}, into two words, the lower one first. Allocates nothing. */
-  loadWords(
-    address: bigint,
-    into: Uint32Array,
-    order: Endianness = 'little',
-    attrs: MemTxAttrs = NO_ATTRS,
-  ): MemTxResult {
+  loadWords(address: bigint, into: Uint32Array, order?: Endianness, attrs?: MemTxAttrs): MemTxResult {
     address64[0] = address
     const low = address32[0] as number
-    const byte = low & (PAGE_SIZE - 1)
-    const frame = (address32[1] as number) * FRAMES_PER_WORD + (low >>> PAGE_SHIFT)
+    const high = address32[1] as number
     const { pages } = this
-    if (byte <= PAGE_SIZE - 8 && frame >= pages.wideFirst && frame <= pages.wideLast) {
-      const memory = pages.wideMemory
-      if (memory !== undefined) {
-        memory.loadWords(frame + pages.wideShift, byte, into)
-        if (!this.#isLittle(order)) swapWords(into)
-        return MemTx.ok
+    const index = ((low >>> PAGE_SHIFT) - pages.wideFirst) >>> 0
+    if (index <= pages.wideSpan && high === pages.wideUpper && (low & 7) === 0) {
+      const words = pages.wideWords
+      if (words !== undefined) {
+        const frame = index + pages.wideFrame
+        const slot = words[pages.wideNode + (frame >>> CHUNK_FRAME_SHIFT)] as number
+        const at =
+          slot * CHUNK_WORDS + ((frame & CHUNK_FRAME_MASK) << PAGE_WORDS_SHIFT) + ((low & (PAGE_SIZE - 1)) >>> 2)
+        if (slot !== 0 && at < words.length) {
+          into[0] = words[at] as number
+          into[1] = words[at + 1] as number
+          if (order !== undefined && !this.#isLittle(order)) swapWords(into)
+          return OK
+        }
+      } else if (pages.wideTranslator !== undefined) {
+        return this.#loadThrough(pages.wideTranslator, index + pages.wideFrame, low, into, order, attrs ?? NO_ATTRS)
       }
     }
-    return this.#loadWordsSlowly(frame, byte, into, order, attrs)
+    return this.#loadWordsSlowly(low, high, into, order ?? 'little', attrs ?? NO_ATTRS)
   }
 
   /** Stores a byte. */
@@ -216,29 +257,36 @@ export class SpaceAccess {
     }
   }
 
-  #load(address: bigint, size: number, order: Endianness, attrs: MemTxAttrs): number {
+  #load(address: bigint, size: number, order: Endianness | undefined, attrs: MemTxAttrs | undefined): number {
     address64[0] = address
     const low = address32[0] as number
     const high = address32[1] as number
-    const byte = low & (PAGE_SIZE - 1)
-    const frame = high * FRAMES_PER_WORD + (low >>> PAGE_SHIFT)
     const { pages } = this
-    if (frame >= pages.wideFirst && frame <= pages.wideLast) {
-      const memory = pages.wideMemory
-      if (memory !== undefined && byte + size <= PAGE_SIZE) {
-        this.loadResult = MemTx.ok
-        const value = memory.load(frame + pages.wideShift, byte, size)
-        return this.#isLittle(order) ? value : swapped(value, size)
+    const index = ((low >>> PAGE_SHIFT) - pages.wideFirst) >>> 0
+    if (index <= pages.wideSpan && high === pages.wideUpper) {
+      const words = pages.wideWords
+      if (words !== undefined && size === 4 && (low & 3) === 0) {
+        const frame = index + pages.wideFrame
+        const slot = words[pages.wideNode + (frame >>> CHUNK_FRAME_SHIFT)] as number
+        const at =
+          slot * CHUNK_WORDS + ((frame & CHUNK_FRAME_MASK) << PAGE_WORDS_SHIFT) + ((low & (PAGE_SIZE - 1)) >>> 2)
+        if (slot !== 0 && at < words.length) {
+          this.loadResult = OK
+          const value = (words[at] as number) >>> 0
+          return order === undefined || this.#isLittle(order) ? value : swapped(value, 4)
+        }
       }
     } else {
-      const slot = pages.slotOf(low | 0, high | 0)
+      const slot = pages.slotOf(low, high)
       const port = slot >= 0 ? pages.ports[slot] : undefined
       if (port !== undefined && (port.plain & size) !== 0) {
-        const offset = pages.baseOf(slot) + byte
-        if ((offset & (size - 1)) === 0 && offset >= 0) return this.#loadPlain(port, offset, size, order, attrs)
+        const offset = pages.baseOf(slot) + (low & (PAGE_SIZE - 1))
+        if ((offset & (size - 1)) === 0 && offset >= 0) {
+          return this.#loadPlain(port, offset, size, order ?? 'little', attrs ?? NO_ATTRS)
+        }
       }
     }
-    return this.#loadSlowly(frame, byte, size, order, attrs)
+    return this.#loadSlowly(frameOf(low, high), low & (PAGE_SIZE - 1), size, order ?? 'little', attrs ?? NO_ATTRS)
   }
 
   #loadPlain(port: MmioPort, offset: number, size: number, order: Endianness, attrs: MemTxAttrs): number {
@@ -273,7 +321,44 @@ export class SpaceAccess {
     }
   }
 
-  #loadWordsSlowly(frame: number, byte: number, into: Uint32Array, order: Endianness, attrs: MemTxAttrs): MemTxResult {
+  /** Loads two words at an aligned place of a page behind an IOMMU. */
+  #loadThrough(
+    translator: Translator,
+    frame: number,
+    low: number,
+    into: Uint32Array,
+    order: Endianness | undefined,
+    attrs: MemTxAttrs,
+  ): MemTxResult {
+    const context = this.#contexts.enter(attrs)
+    let result: MemTxResult = MemTx.accessError
+    into[0] = 0
+    into[1] = 0
+    if (context === undefined) return result
+    try {
+      const there = translated(translator, frame, READ, context)
+      if (there === undefined) return MemTx.decodeError
+      const byte = low & (PAGE_SIZE - 1)
+      const at = there.wordAt(context.translation.frame, byte)
+      if (at !== 0) {
+        const words = there.wideWords as Int32Array
+        into[0] = words[at] as number
+        into[1] = words[at + 1] as number
+        result = OK
+      } else {
+        context.locate(there, there.view, context.translation.frame, byte, 8, READ, 1)
+        result = readSingle(8, context)
+        into[0] = numberAt(context.bytes, 0, 4)
+        into[1] = numberAt(context.bytes, 4, 4)
+      }
+    } finally {
+      this.#contexts.leave()
+    }
+    if (order !== undefined && !this.#isLittle(order)) swapWords(into)
+    return result
+  }
+
+  #loadWordsSlowly(low: number, high: number, into: Uint32Array, order: Endianness, attrs: MemTxAttrs): MemTxResult {
     const context = this.#contexts.enter(attrs)
     if (context === undefined) {
       into[0] = 0
@@ -281,9 +366,9 @@ export class SpaceAccess {
       return MemTx.accessError
     }
     const { pages } = this
-    let result: MemTxResult = MemTx.ok
+    let result: MemTxResult = OK
     try {
-      context.locate(pages, pages.view, frame, byte, 8, Permission.read)
+      context.locate(pages, pages.view, frameOf(low, high), low & (PAGE_SIZE - 1), 8, READ)
       const ram = context.range?.ram
       if (ram !== undefined && context.length >= 8 && context.byte <= PAGE_SIZE - 8) {
         ram.memory.loadWords(context.frame, context.byte, into)
@@ -316,6 +401,25 @@ export class SpaceAccess {
   #isLittle(order: Endianness): boolean {
     return order === 'little' || (order === 'native' && this.#nativeLittle)
   }
+}
+
+/** What a page leads to, whose frame `context.translation` then has; `undefined` where it permits no such access (TE-5). */
+function translated(
+  translator: Translator,
+  frame: number,
+  wanted: number,
+  context: AccessContext,
+): PageCache | undefined {
+  const { translation } = context
+  clearTranslation(translation)
+  const index = translator.attrsToIndex === undefined ? 0 : translator.attrsToIndex(context.attrs)
+  translator.translate(frame, wanted, translation, index)
+  return (translation.permission & wanted) === wanted ? translation.target?.pages : undefined
+}
+
+/** The page frame of an address, given as two words. */
+function frameOf(low: number, high: number): number {
+  return (high >>> 0) * FRAMES_PER_WORD + (low >>> PAGE_SHIFT)
 }
 
 /** A number of `size` bytes in the other order. */

@@ -1,4 +1,4 @@
-import { PAGE_SIZE, splitAddress } from '../address/page-frame.ts'
+import { PAGE_SHIFT, PAGE_SIZE, splitAddress } from '../address/page-frame.ts'
 import { hex } from '../address/range.ts'
 import { ADDRESS_SPACE_SIZE } from '../address/units.ts'
 import { HostbridgeError } from '../errors.ts'
@@ -27,6 +27,15 @@ const CHUNK_BYTES = BigInt(CHUNK_SIZE)
 
 /** Pages of 4 KiB in a chunk. */
 const CHUNK_FRAMES = CHUNK_SIZE / PAGE_SIZE
+
+/** log2 of them. */
+const FRAME_SHIFT = CHUNK_SHIFT - PAGE_SHIFT
+
+/** log2 of the words of a page. */
+const PAGE_WORDS_SHIFT = PAGE_SHIFT - 2
+
+/** Pages that the lowest directory nodes lead to, each. */
+export const FRAMES_PER_NODE: number = NODE_ENTRIES * CHUNK_FRAMES
 
 /** Up to this length a loop is faster than a view for the copy. */
 const SHORT = 32
@@ -139,12 +148,38 @@ export class SparseMemory {
     return this.#chunksBelow(ROOT_SLOT, this.#levels - 1, 0)
   }
 
+  /**
+   * Where in {@link nodeWords} the directory node of a page is, 0 where there is none: the slot of chunk `c` of its pages is word `c` there,
+   * and slot `s` begins at word `s * 16384`. A node stays where it is.
+   */
+  nodeOf(frame: number): number {
+    const arena = this.#arena
+    const chunk = Math.floor(frame / CHUNK_FRAMES)
+    let slot = ROOT_SLOT
+    for (let level = this.#levels - 1; level > 0; level--) {
+      slot = arena.words[slot * NODE_ENTRIES + entryOf(chunk, level)] as number
+      if (slot === 0) return 0
+      if (slot >= arena.slots) arena.refresh()
+    }
+    return slot * NODE_ENTRIES
+  }
+
+  /** Everything as words; slots that were made later may lie behind their end. */
+  get nodeWords(): Int32Array {
+    return this.#arena.signedWords
+  }
+
   /** The little-endian number of 1, 2 or 4 bytes at byte `offset` of page `frame`; all of it lies in the page and in the memory. */
   load(frame: number, offset: number, size: number): number {
-    const slot = this.#find(Math.floor(frame / CHUNK_FRAMES))
-    if (slot === 0) return 0
     const arena = this.#arena
-    const place = slot * CHUNK_SIZE + (frame % CHUNK_FRAMES) * PAGE_SIZE + offset
+    const { words } = arena
+    const slot =
+      this.#levels === 1
+        ? (words[ROOT_SLOT * NODE_ENTRIES + (frame >>> FRAME_SHIFT)] as number)
+        : this.#find(Math.floor(frame / CHUNK_FRAMES))
+    if (slot >= arena.slots) arena.refresh()
+    if (slot === 0) return 0
+    const place = slot * CHUNK_SIZE + (frame & (CHUNK_FRAMES - 1)) * PAGE_SIZE + offset
     if (size === 4 && (offset & 3) === 0) return arena.words[place / 4] as number
     return numberAt(arena.bytes, place, size)
   }
@@ -155,7 +190,7 @@ export class SparseMemory {
     const slot = this.#find(chunk) || this.#make(chunk)
     if (slot === 0) return false
     const arena = this.#arena
-    const place = slot * CHUNK_SIZE + (frame % CHUNK_FRAMES) * PAGE_SIZE + offset
+    const place = slot * CHUNK_SIZE + (frame & (CHUNK_FRAMES - 1)) * PAGE_SIZE + offset
     if (size === 4 && (offset & 3) === 0) arena.words[place / 4] = value
     else putNumber(arena.bytes, place, size, value)
     return true
@@ -163,17 +198,21 @@ export class SparseMemory {
 
   /** The two words of the little-endian number of 8 bytes at a place, the lower one first, as {@link load} loads one of 4. */
   loadWords(frame: number, offset: number, into: Uint32Array): void {
-    const slot = this.#find(Math.floor(frame / CHUNK_FRAMES))
-    if (slot === 0) {
-      into[0] = 0
-      into[1] = 0
+    const arena = this.#arena
+    const { words } = arena
+    // The one level of a small directory is read here, and all of it is integers: this is what most accesses are.
+    const slot =
+      this.#levels === 1
+        ? (words[ROOT_SLOT * NODE_ENTRIES + (frame >>> FRAME_SHIFT)] as number)
+        : this.#find(Math.floor(frame / CHUNK_FRAMES))
+    if (slot !== 0 && slot < arena.slots && (offset & 3) === 0) {
+      const at = slot * NODE_ENTRIES + ((frame & (CHUNK_FRAMES - 1)) << PAGE_WORDS_SHIFT) + (offset >>> 2)
+      into[0] = words[at] as number
+      into[1] = words[at + 1] as number
       return
     }
-    const { bytes, words } = this.#arena
-    const place = slot * CHUNK_SIZE + (frame % CHUNK_FRAMES) * PAGE_SIZE + offset
-    const isAligned = (offset & 3) === 0
-    into[0] = isAligned ? (words[place / 4] as number) : numberAt(bytes, place, 4)
-    into[1] = isAligned ? (words[place / 4 + 1] as number) : numberAt(bytes, place + 4, 4)
+    into[0] = this.load(frame, offset, 4)
+    into[1] = this.load(frame, offset + 4, 4)
   }
 
   /**

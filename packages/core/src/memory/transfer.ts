@@ -12,7 +12,7 @@ const FILL_BYTES = 512
 /**
  * Reads `into.length` bytes at byte `byte` of page `frame`, piece by piece, and returns the results of all pieces OR-ed
  * (section 2.5). What nothing answers, or refuses, reads 0. Where memory is asked for and something else is there, it ends at once
- * if that is the first piece (RW-5). The view is used to the end even if a callback changes the map.
+ * if that is the first piece (RW-5). `located` says that the context has the place of the first piece already. The view is used to the end even if a callback changes the map.
  */
 export function readTransfer(
   pages: PageCache,
@@ -20,12 +20,13 @@ export function readTransfer(
   byte: number,
   into: Uint8Array,
   context: AccessContext,
+  located = false,
 ): MemTxResult {
   const total = into.length
   const { view } = pages
   let result: MemTxResult = MemTx.ok
   for (let done = 0; done < total; ) {
-    context.locate(pages, view, frame, byte, total - done, Permission.read)
+    if (!located || done > 0) context.locate(pages, view, frame, byte, total - done, Permission.read)
     const { range } = context
     let piece: number
     if (context.attrs.memory === true && range?.mappable === undefined) {
