@@ -115,6 +115,7 @@ export class AccessContext implements MmioAccess {
 export class ContextStack {
   readonly #contexts: AccessContext[] = []
   #depth = 0
+  #waiting: (() => void)[] | undefined
 
   /** Lends a context until {@link leave}; none to an access that devices have nested without end. */
   enter(attrs: MemTxAttrs): AccessContext | undefined {
@@ -131,6 +132,23 @@ export class ContextStack {
 
   leave(): void {
     this.#depth--
+    if (this.#waiting !== undefined && this.#depth === 0) this.#callWaiting(this.#waiting)
+  }
+
+  /** Whether an access is under way. */
+  get busy(): boolean {
+    return this.#depth > 0
+  }
+
+  /** Calls back once, when no access is under way any more. */
+  whenIdle(call: () => void): void {
+    this.#waiting ??= []
+    this.#waiting.push(call)
+  }
+
+  #callWaiting(waiting: (() => void)[]): void {
+    this.#waiting = undefined
+    for (const call of waiting) call()
   }
 }
 

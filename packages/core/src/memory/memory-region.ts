@@ -259,7 +259,7 @@ export abstract class MemoryRegion {
     const ownership = ownershipOf(owner)
     ownership.take(this)
     this.#ownership = ownership
-    guard(this, ownership, options.reentrant ?? false)
+    if (options.reentrant !== true) guard(this, ownership)
     return this
   }
 

@@ -170,6 +170,16 @@ export class MemorySystem {
     this.#pending = true
   }
 
+  /** Whether an access to one of the spaces is under way. */
+  get isAccessing(): boolean {
+    return this.#contexts.busy
+  }
+
+  /** Calls back once, when the access that is under way is over. */
+  afterAccess(call: () => void): void {
+    this.#contexts.whenIdle(call)
+  }
+
   /** Notes inside a transaction that eventfds of a region may have changed; for regions. */
   eventfdsChanged(): void {
     this.#eventfdsPending = true

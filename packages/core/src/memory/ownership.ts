@@ -20,14 +20,13 @@ export class Ownership {
   engaged = false
   readonly #regions = new Set<MemoryRegion>()
   #references = 0
-  #accesses = 0
   #state: 'held' | 'let go' | 'final' = 'held'
 
   constructor(owner: RegionOwner) {
     this.owner = owner
   }
 
-  /** Users of any of the owner's regions, accesses under way not included. */
+  /** Users of any of the owner's regions; accesses that are under way do not count here. */
   get references(): number {
     return this.#references
   }
@@ -66,22 +65,12 @@ export class Ownership {
 
   /** @throws HostbridgeError `memory.in-use` where somebody uses one of the owner's regions. */
   checkUnused(region: MemoryRegion): void {
-    if (this.#references === 0 && this.#accesses === 0) return
+    if (this.#references === 0 && region.system?.isAccessing !== true) return
     throw new HostbridgeError(
       'memory.in-use',
-      `'${region.name}' cannot be finalized: ${this.#references} users and ${this.#accesses} accesses hold regions of '${this.owner.name}'; let its owner go instead`,
+      `'${region.name}' cannot be finalized: ${this.#references} users hold regions of '${this.owner.name}', or an access is under way; let its owner go instead`,
       { region: region.name, owner: this.owner.name, references: this.#references },
     )
-  }
-
-  /** An access goes into a region: it counts as a user until {@link leave}. */
-  enter(): void {
-    this.#accesses++
-  }
-
-  leave(): void {
-    this.#accesses--
-    if (this.#state === 'let go') this.#settle()
   }
 
   /**
@@ -96,8 +85,14 @@ export class Ownership {
     this.#settle()
   }
 
+  /** An access that is under way may come to any region of the view that it began with: it is waited for. */
   #settle(): void {
-    if (this.#state !== 'let go' || this.#references > 0 || this.#accesses > 0) return
+    if (this.#state !== 'let go' || this.#references > 0) return
+    for (const { system } of this.#regions) {
+      if (system?.isAccessing !== true) continue
+      system.afterAccess(() => this.#settle())
+      return
+    }
     this.#state = 'final'
     for (const region of this.#regions) region.finalize()
     this.owner.onFinalize?.()

@@ -4,28 +4,24 @@ import type { Ownership } from './ownership.ts'
 import { portOf } from './region-hooks.ts'
 
 /**
- * What an access to an owned region's callbacks engages while they run: the region's owner, so that no second callback of any
- * of its regions begins (SP-7), and so that it stays (MR-14).
- *
- * RAM devices, ROM devices, read-only regions and those that opt out are not denied and deny nobody; their accesses hold the owner all the same.
+ * What an access to an owned region engages while its callbacks run: the region's owner, so that no second callback of any of its
+ * regions begins (SP-7). While the region is read-only, it is not denied and denies nobody.
  */
 class RegionGuard implements ReentrancyGuard {
   readonly #region: MemoryRegion
   readonly #ownership: Ownership
-  readonly #exempt: boolean
   /** Accesses under way in this region. */
   #depth = 0
   #denies = false
 
-  constructor(region: MemoryRegion, ownership: Ownership, reentrant: boolean) {
+  constructor(region: MemoryRegion, ownership: Ownership) {
     this.#region = region
     this.#ownership = ownership
-    this.#exempt = reentrant || region.kind !== 'mmio'
   }
 
   /** Whether an access is to be denied. */
   get engaged(): boolean {
-    return this.#ownership.engaged && !this.#exempt && !this.#region.readonly
+    return this.#ownership.engaged && !this.#region.readonly
   }
 
   /** `true` when callbacks begin, `false` when they have returned or thrown. */
@@ -35,25 +31,22 @@ class RegionGuard implements ReentrancyGuard {
   }
 
   #enter(): void {
-    this.#ownership.enter()
     this.#depth++
-    if (this.#exempt || this.#region.readonly || this.#depth > 1) return
+    if (this.#region.readonly || this.#depth > 1) return
     this.#denies = true
     this.#ownership.engaged = true
   }
 
   #leave(): void {
     this.#depth--
-    if (this.#denies && this.#depth === 0) {
-      this.#denies = false
-      this.#ownership.engaged = false
-    }
-    this.#ownership.leave()
+    if (!this.#denies || this.#depth > 0) return
+    this.#denies = false
+    this.#ownership.engaged = false
   }
 }
 
-/** Puts a guard before the callbacks of a region, where it has any. */
-export function guard(region: MemoryRegion, ownership: Ownership, reentrant: boolean): void {
-  const port = portOf(region)
-  if (port !== undefined) port.guard = new RegionGuard(region, ownership, reentrant)
+/** Puts a guard before the callbacks of a region; RAM devices, ROM devices and RAM are exempt. */
+export function guard(region: MemoryRegion, ownership: Ownership): void {
+  const port = region.kind === 'mmio' ? portOf(region) : undefined
+  if (port !== undefined) port.guard = new RegionGuard(region, ownership)
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { container, IommuRegion, MemorySystem, MemTx, mmio, Permission, ram } from '../../src/memory/index.ts'
+import { ContextStack } from '../../src/memory/access-context.ts'
+import { container, IommuRegion, MemorySystem, MemTx, mmio, NO_ATTRS, Permission, ram } from '../../src/memory/index.ts'
 import { PagedTranslator } from './paged-translator.ts'
 import { RecordingDevice } from './recording-device.ts'
 
@@ -160,4 +161,20 @@ describe('IOMMUs behind each other', () => {
 
     expect(dma.read(0n, bytes(0))).toBe(MemTx.decodeError)
   })
+})
+
+test('who waits for the end of all accesses is called when the outermost is over, once (MR-14)', () => {
+  const contexts = new ContextStack()
+  const log: string[] = []
+  contexts.enter(NO_ATTRS)
+  contexts.enter(NO_ATTRS)
+  contexts.whenIdle(() => log.push(`idle ${contexts.busy}`))
+
+  contexts.leave()
+  log.push(`nested ${contexts.busy}`)
+  contexts.leave()
+  contexts.enter(NO_ATTRS)
+  contexts.leave()
+
+  expect(log).toEqual(['nested true', 'idle false'])
 })

@@ -73,6 +73,47 @@ describe('using a region', () => {
     expect([inside, owner.onFinalize.mock.calls.length]).toEqual([[0], 1])
   })
 
+  test('lasts as long as an access that may come to it, though another device lets it go meanwhile (MR-14)', () => {
+    const owner = device()
+    const registers = new RecordingDevice()
+    const region = ram('vram', 0x1000n).ownedBy(owner)
+    const root = container('root')
+    root.add(mmio('regs', 0x1000n, registers), 0n)
+    root.add(region, 0x1000n)
+    const space = new MemorySystem('machine').createSpace('memory', root)
+    const seen: unknown[] = []
+    registers.fail = () => {
+      root.remove(region)
+      letGo(owner)
+      using _late = region.retain()
+      seen.push(owner.onFinalize.mock.calls.length)
+      expect(() => region.finalize()).toThrow('or an access is under way')
+      return 0
+    }
+    owner.onFinalize.mockImplementation(() => region.memory.read(0n, last))
+    const last = new Uint8Array(1)
+
+    space.write(0xfffn, Uint8Array.of(1, 2))
+
+    expect([seen, owner.onFinalize.mock.calls.length, last[0]]).toEqual([[0], 1, 2])
+  })
+
+  test('that find has given lasts until it is released (MR-14, LR-7)', () => {
+    const owner = device()
+    const region = ram('a', 0x1000n).ownedBy(owner)
+    const root = container('root')
+    root.add(region, 0n)
+    const space = new MemorySystem('machine').createSpace('memory', root)
+    const hold = space.find(0x10n)?.region.retain()
+
+    root.remove(region)
+    letGo(owner)
+    const early = owner.onFinalize.mock.calls.length
+    hold?.release()
+
+    expect([early, owner.onFinalize.mock.calls.length]).toEqual([0, 1])
+  })
+
   test('as the root of a space lasts until the space is destroyed (MR-14, LR-5)', () => {
     const owner = device()
     const root = container('root').ownedBy(owner)
@@ -168,7 +209,7 @@ describe('finalizing', () => {
     shown.finalize()
 
     expect(shown.enabled).toBe(false)
-    expect(() => region.finalize()).toThrow("'ram' cannot be finalized: 1 users and 0 accesses hold regions of 'card'")
+    expect(() => region.finalize()).toThrow("'ram' cannot be finalized: 1 users hold regions of 'card'")
     hold.release()
     region.finalize()
     expect(region.enabled).toBe(false)
