@@ -1,3 +1,4 @@
+import { DirtyBlock } from './dirty/dirty-block.ts'
 import { DirtyClient } from './dirty/dirty-client.ts'
 import { MemoryRegion, type RegionKind } from './memory-region.ts'
 import type { MemorySystem } from './memory-system.ts'
@@ -19,6 +20,7 @@ export class RomDeviceRegion extends MemoryRegion {
   /** Hears of every direct write (debug and loader writes, RW-7), while there is one. */
   writeMarks: WriteMarks | undefined = undefined
   #romMode = true
+  #dirty: DirtyBlock | undefined
 
   constructor(name: string, size: bigint, ops: MmioOps, options: Pick<RamOptions, 'memory'> = {}) {
     checkRegisters(name, size)
@@ -34,6 +36,13 @@ export class RomDeviceRegion extends MemoryRegion {
 
   override get globalClients(): number {
     return DirtyClient.migration | DirtyClient.code
+  }
+
+  /** Which pages have been written by loaders and debuggers; until it is asked for the first time all count as dirty (DL-3). */
+  get dirty(): DirtyBlock {
+    this.#dirty ??= new DirtyBlock(this.size, () => this.dirtyMask)
+    this.writeMarks = this.#dirty
+    return this.#dirty
   }
 
   /** Whether reads are direct. */
@@ -56,6 +65,7 @@ export class RomDeviceRegion extends MemoryRegion {
   override setSize(size: bigint): void {
     checkRegisters(this.name, size)
     checkBacking(this.name, size, this.memory)
+    if (size !== this.size) this.#dirty?.resize(size)
     super.setSize(size)
   }
 }

@@ -4,10 +4,14 @@ import { HostbridgeError } from '../../errors.ts'
 import type { ListenerRegistry } from '../listener-registry.ts'
 import type { RamRegion } from '../ram-region.ts'
 import { cutSection } from '../ram-section.ts'
+import type { RomDeviceRegion } from '../rom-device-region.ts'
 import { importBitmap } from './bitmap-import.ts'
 import { DirtyClient, type DirtyClients, type OneDirtyClient } from './dirty-client.ts'
 import { DirtySnapshot } from './dirty-snapshot.ts'
 import { GlobalTracking, type TrackedSystem } from './global-tracking.ts'
+
+/** A region that has a block of RAM of its own. */
+export type LoggedRegion = RamRegion | RomDeviceRegion
 
 /**
  * Which pages of a system's RAM have been written, for displays, translators of code and migration (section 2.9).
@@ -46,7 +50,7 @@ export class DirtyLog {
    * Has every listener bring in what it has logged: of each section that is logged, of one region if told, or of all at
    * once (DL-8). `isLastStage` says that the machine has stopped for good.
    */
-  sync(region?: RamRegion, isLastStage = false): void {
+  sync(region?: LoggedRegion, isLastStage = false): void {
     for (const { listener, space } of this.#registry.all) {
       if (listener.logSync === undefined) {
         listener.logSyncGlobal?.(isLastStage)
@@ -67,7 +71,7 @@ export class DirtyLog {
    *
    * @throws HostbridgeError `memory.dirty-range` unless it lies in the region.
    */
-  snapshot(region: RamRegion, offset: bigint, size: bigint, client: OneDirtyClient): DirtySnapshot {
+  snapshot(region: LoggedRegion, offset: bigint, size: bigint, client: OneDirtyClient): DirtySnapshot {
     const range = rangeIn(region, offset, size)
     this.sync(region)
     const bits = region.dirty.takeGroups(frameOf(range.start), frameOf(range.last), client)
@@ -81,7 +85,7 @@ export class DirtyLog {
    *
    * @throws HostbridgeError `memory.dirty-range` unless it lies in the region.
    */
-  testAndClear(region: RamRegion, offset: bigint, size: bigint, client: OneDirtyClient): boolean {
+  testAndClear(region: LoggedRegion, offset: bigint, size: bigint, client: OneDirtyClient): boolean {
     if (size === 0n) return false
     const range = rangeIn(region, offset, size)
     const first = frameOf(range.start)
@@ -97,11 +101,11 @@ export class DirtyLog {
    *
    * @throws HostbridgeError `memory.dirty-import`.
    */
-  importBitmap(region: RamRegion, offset: bigint, bitmap: Uint8Array, pageSize: number = PAGE_SIZE): number {
+  importBitmap(region: LoggedRegion, offset: bigint, bitmap: Uint8Array, pageSize: number = PAGE_SIZE): number {
     return importBitmap(region.dirty, frameOf(offset), bitmap, DirtyClient.vga | this.clients, pageSize)
   }
 
-  #tellCleared(region: RamRegion, range: Range): void {
+  #tellCleared(region: LoggedRegion, range: Range): void {
     for (const { listener, space } of this.#registry.all) {
       if (listener.logClear === undefined) continue
       for (const section of space.flatView.ranges) {
@@ -113,7 +117,7 @@ export class DirtyLog {
   }
 }
 
-function rangeIn(region: RamRegion, offset: bigint, size: bigint): Range {
+function rangeIn(region: LoggedRegion, offset: bigint, size: bigint): Range {
   if (offset >= 0n && size > 0n && offset + size <= region.size) return { start: offset, last: offset + size - 1n }
   throw new HostbridgeError(
     'memory.dirty-range',

@@ -1,6 +1,6 @@
 export * from './dirty-block.ts'
 export * from './dirty-client.ts'
-export { DirtyLog } from './dirty-log.ts'
+export { DirtyLog, type LoggedRegion } from './dirty-log.ts'
 export * from './dirty-snapshot.ts'
 export { GlobalTracking, type TrackedSystem } from './global-tracking.ts'
 export { setLogging } from './vga-log.ts'

@@ -208,6 +208,21 @@ describe('DirtyLog', () => {
     expect([count, marked]).toEqual([2, expected])
   })
 
+  test('has what is loaded into a ROM device marked, and all of it after a resize (DL-3, DL-4)', () => {
+    const { root, space, dirtyLog } = scene()
+    const flash = romDevice('flash', 4n * PAGE, { read: () => 0, write: () => undefined })
+    root.add(flash, 400n * PAGE)
+    dirtyLog.tracking.start(TrackingReason.migration)
+    dirtyLog.snapshot(flash, 0n, flash.size, DirtyClient.migration)
+
+    space.writeRom(402n * PAGE, Uint8Array.of(1))
+    const loaded = [...dirtyLog.snapshot(flash, 0n, flash.size, DirtyClient.migration).runs()]
+    flash.setSize(3n * PAGE)
+
+    expect(loaded).toEqual([{ first: 2, last: 2 }])
+    expect(flash.dirty.bits(DirtyClient.migration).all(0, 2)).toBe(true)
+  })
+
   test('has all of a region dirty again that gets another size (DL-3)', () => {
     const { memory } = scene()
     memory.dirty.clearRange(0, 255, DirtyClient.all)
