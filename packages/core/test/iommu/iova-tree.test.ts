@@ -80,6 +80,13 @@ describe('IovaTree', () => {
     ])
   })
 
+  test('allocates at any byte where that is wanted', () => {
+    const tree = new IovaTree()
+    tree.insert({ start: 0n, last: 2n }, target(0n))
+
+    expect(tree.allocate(5n, target(0n), { alignment: 1n })).toEqual({ start: 3n, last: 7n })
+  })
+
   test('allocates nothing that is larger than where it may lie, or below nothing', () => {
     const tree = new IovaTree()
     const within = { start: 0x1001n, last: 0x2fffn }

@@ -99,6 +99,22 @@ describe('GlobalTracking', () => {
     expect([tracking.reasons, log.length]).toEqual([0, 4])
   })
 
+  test('carries each postponed end out once (DL-10)', () => {
+    const { tracking } = scene()
+    const pauseToStop = (reason: number) => {
+      tracking.setRunning(false)
+      tracking.stop(reason)
+      tracking.setRunning(true)
+    }
+    tracking.start(migration | dirtyRate)
+
+    pauseToStop(migration)
+    tracking.start(migration)
+    pauseToStop(dirtyRate)
+
+    expect(tracking.reasons).toBe(migration)
+  })
+
   test('goes on when a start of the same reason calls the postponed end off (DL-10)', () => {
     const { log, tracking } = scene()
     tracking.start(migration)

@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
-import { PlainDiscardManager } from '../../../src/memory/index.ts'
+import { PlainDiscardManager, ram } from '../../../src/memory/index.ts'
 import { inPages, PAGE, section, testRam } from './sections.ts'
 
 /** Maximal runs of pages, as text. */
@@ -49,6 +49,26 @@ describe('BlockStates', () => {
     const discarded = manager.replayDiscarded(section(region), () => 0)
 
     expect([populated, discarded, seen]).toEqual(['enough', 0, ['1..1', '4..4']])
+  })
+
+  test('ends its last block with the region', () => {
+    const region = ram('odd', 7n * PAGE)
+    const manager = new PlainDiscardManager(region, { granularity: 2n * PAGE })
+    manager.populate(4n * PAGE, 3n * PAGE)
+    const seen: string[] = []
+
+    manager.replayPopulated(section(region, 0, 7), (part) => void seen.push(...inPages([part])))
+
+    expect([seen, manager.isPopulated(section(region, 5, 2))]).toEqual([['4..6'], true])
+  })
+
+  test('knows nothing of the block right behind the region', () => {
+    const region = testRam()
+    const manager = new PlainDiscardManager(region, { populated: true })
+
+    expect([manager.isPopulated(section(region, 15, 1)), manager.isPopulated(section(region, 16, 1))]).toEqual([
+      ...[true, false],
+    ])
   })
 
   test('sees nothing of a section behind the end of the region', () => {
