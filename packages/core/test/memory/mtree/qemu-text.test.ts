@@ -96,3 +96,18 @@ test('addresses beyond the space wrap to 64 bits (PI-3)', () => {
 
   expect(formatQemuTree(system)).toContain('fffffffffffff000-0000000000000fff (prio 0, ram): ram')
 })
+
+test('what is shown by an alias below a target follows too, each once (PI-4)', () => {
+  const deep = ram('deep', 0x1000n)
+  const part = container('part', 0x2000n)
+  part.add(alias('to deep', deep), 0n)
+  part.add(alias('to deep again', deep), 0x1000n)
+  const root = container('root')
+  root.add(alias('to part', part), 0n)
+  const system = new MemorySystem('machine')
+  system.createSpace('memory', root)
+
+  const blocks = formatQemuTree(system).match(/^[a-z-]+: \w+$/gm)
+
+  expect(blocks).toEqual(['address-space: memory', 'memory-region: part', 'memory-region: deep'])
+})
