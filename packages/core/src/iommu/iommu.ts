@@ -18,6 +18,8 @@ import type { WorkerSource } from './source.ts'
 export abstract class Iommu implements Translator {
   /** Where devices meet this IOMMU: map it into the address space that their DMA goes through. */
   readonly region: IommuRegion
+  /** Is told of every change before the notifiers are, and whether there are any; for traces. */
+  watch: ((change: IommuEvent) => void) | undefined = undefined
   readonly #notifiers: NotifierList
 
   constructor(name: string, size: bigint) {
@@ -116,6 +118,7 @@ export abstract class Iommu implements Translator {
     change: IommuEvent | readonly IommuEvent[],
     undo: IommuEvent | readonly IommuEvent[] = [],
   ): Refusal | undefined {
+    if (this.watch !== undefined) for (const event of listed(change)) this.watch(event)
     return this.#notifiers.notify(listed(change), listed(undo))
   }
 

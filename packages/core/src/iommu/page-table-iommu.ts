@@ -112,7 +112,7 @@ export class PageTableIommu extends Iommu {
   }
 
   #announce(what: Change, range: MappedRange, entries: readonly IommuEvent[], change: () => Refusal | undefined): void {
-    if (this.notifierFlags === NotifierFlag.none) {
+    if (this.notifierFlags === NotifierFlag.none && this.watch === undefined) {
       this.#check(what, range, change())
       return
     }

@@ -10,6 +10,7 @@ import { EventQueue } from '../time/event-queue.ts'
 import { Fingerprint } from '../time/fingerprint.ts'
 import { tickOf } from '../time/tick.ts'
 import type { Waits } from '../time/waits.ts'
+import type { Trace } from '../trace/trace.ts'
 import { BoundedLog } from './bounded-log.ts'
 import { ComposedEvents } from './composed-events.ts'
 import { checkLoose, checkPlace, checkPlaceInMemory, checkPlugged } from './composition-errors.ts'
@@ -41,6 +42,8 @@ export class Machine {
   /** The hash of all events that have happened. */
   readonly fingerprint: Fingerprint = new Fingerprint()
   readonly queue: EventQueue = new EventQueue({ fingerprint: this.fingerprint })
+  /** Takes down what happens, while there is one; see `traceMachine`. */
+  trace: Trace | undefined = undefined
   /** The last mistakes of the guest. */
   readonly guestErrors: BoundedLog<GuestError> = new BoundedLog<GuestError>()
   readonly #devices: Device[] = []

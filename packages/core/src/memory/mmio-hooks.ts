@@ -20,3 +20,6 @@ export interface MmioHooks {
 export interface ReentrancyGuard {
   engaged: boolean
 }
+
+/** Is told of an access to registers, refused ones included. */
+export type MmioWatch = (write: boolean, offset: number, size: number) => void

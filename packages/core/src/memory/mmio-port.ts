@@ -1,7 +1,7 @@
 import { HostbridgeError } from '../errors.ts'
 import { MemTx, type MemTxAttrs, type MemTxResult } from './access.ts'
 import { type AccessWidth, pieceOf, widthOf } from './access-width.ts'
-import type { MmioHooks, ReentrancyGuard } from './mmio-hooks.ts'
+import type { MmioHooks, MmioWatch, ReentrancyGuard } from './mmio-hooks.ts'
 import type { MmioAccess, MmioOps } from './mmio-ops.ts'
 
 // One value on its way between bytes and a callback. Used between callbacks only, so nested accesses may share it.
@@ -21,12 +21,13 @@ export class MmioPort {
   little: boolean
   /**
    * Sizes, OR-ed, of aligned accesses that reach a callback as they are: valid for every offset, neither split nor widened, and
-   * without hooks. Such an access may go through {@link load} and {@link store}.
+   * without hooks and watch. Such an access may go through {@link load} and {@link store}.
    */
   plain = 0
   readonly #plainSizes: number
   #hooks: MmioHooks | undefined
   #guard: ReentrancyGuard | undefined
+  #watch: MmioWatch | undefined
   readonly #valid: AccessWidth
   readonly #implUnaligned: boolean
   readonly #implMin: number
@@ -53,7 +54,7 @@ export class MmioPort {
 
   set hooks(hooks: MmioHooks | undefined) {
     this.#hooks = hooks
-    this.plain = hooks === undefined ? this.#plainSizes : 0
+    this.#settlePlain()
   }
 
   /** The guard of the device that these registers belong to. */
@@ -63,6 +64,16 @@ export class MmioPort {
 
   set guard(guard: ReentrancyGuard | undefined) {
     this.#guard = guard
+  }
+
+  /** Is told of every access that the bus makes, before the callbacks are; for traces. */
+  get watch(): MmioWatch | undefined {
+    return this.#watch
+  }
+
+  set watch(watch: MmioWatch | undefined) {
+    this.#watch = watch
+    this.#settlePlain()
   }
 
   /** Says which order `native` is (EN-1). */
@@ -123,6 +134,7 @@ export class MmioPort {
   /** Makes one access of `size` bytes; a refused one delivers zeros (VA-3). */
   read(offset: number, size: number, into: Uint8Array, position: number, access: MmioAccess): MemTxResult {
     this.#hooks?.flush?.()
+    if (this.#watch !== undefined) this.#watch(false, offset, size)
     if (!this.accepts(offset, size, false, access.attrs)) {
       for (let i = 0; i < size; i++) into[position + i] = 0
       return MemTx.decodeError
@@ -146,6 +158,7 @@ export class MmioPort {
     const guard = this.#guard
     const hooks = this.#hooks
     hooks?.flush?.()
+    if (this.#watch !== undefined) this.#watch(true, offset, size)
     if (!this.accepts(offset, size, true, access.attrs)) return MemTx.decodeError
     if (hooks?.take !== undefined && this.#isTaken(hooks, offset, size, from, position, access)) return MemTx.ok
     if (guard === undefined) return this.#writeParts(offset, size, from, position, access)
@@ -197,6 +210,10 @@ export class MmioPort {
       result |= this.#writePart(offset + done, part, access) | access.result
     }
     return result
+  }
+
+  #settlePlain(): void {
+    this.plain = this.#hooks === undefined && this.#watch === undefined ? this.#plainSizes : 0
   }
 
   #findPlainSizes(): number {

@@ -28,6 +28,8 @@ export class EventQueue {
   readonly maxAtOneInstant: number
   /** The hash of all events that have happened, where one was asked for. */
   readonly fingerprint: Fingerprint | undefined
+  /** Is told of every event before it happens; for traces. */
+  watch: ((event: SimEvent, time: number) => void) | undefined = undefined
   readonly #ladder = new LadderQueue()
   /** The waiting event of each slot. */
   readonly #events: (SimEvent | undefined)[] = []
@@ -164,6 +166,7 @@ export class EventQueue {
     event.slot = -1
     this.#held = slot
     this.fingerprint?.add(event, time, ladder.sequenceOf(slot))
+    if (this.watch !== undefined) this.watch(event, time)
     try {
       event.action(event)
     } finally {

@@ -1,4 +1,5 @@
 import { HostbridgeError } from '@hostbridge/core'
+import { hex } from '@hostbridge/core/address'
 import type { DeviceState, InterruptLine, Machine } from '@hostbridge/core/machine'
 import { MemTx, type MemTxResult } from '@hostbridge/core/memory'
 import { EventPriority, type SimEvent, tickOf, us } from '@hostbridge/core/time'
@@ -91,6 +92,13 @@ export class DmaEngine extends PciDevice {
     const number = this.#started++
     const transfer = this.#expect({ number, direction, iova, bytes, started: machine.now, due, result })
     machine.queue.schedule(transfer.completion, tickOf(due))
+    machine.trace?.add({
+      time: machine.queue.now,
+      category: 'dma',
+      device: this.path,
+      name: 'start',
+      flow: { id: `${this.path} ${number}`, end: 'start' },
+    })
     return transfer
   }
 
@@ -142,7 +150,24 @@ export class DmaEngine extends PciDevice {
     this.dropEvent(completionOf(transfer))
     transfer.status = transfer.result === MemTx.ok ? 'done' : 'failed'
     this.#completed++
+    this.#trace(transfer)
     this.irq.raise()
+  }
+
+  #trace({ number, direction, iova, bytes, started, status }: Pending): void {
+    const machine = this.timeline
+    if (machine?.trace === undefined) return
+    const [time, device, category] = [machine.queue.now, this.path, 'dma'] as const
+    const facts = { iova: hex(iova), bytes: bytes.length, status }
+    const duration = time - Number(started)
+    machine.trace.add({ time: Number(started), category, device, name: `transfer ${direction}`, duration, facts })
+    machine.trace.add({
+      time,
+      category,
+      device,
+      name: 'complete',
+      flow: { id: `${this.path} ${number}`, end: 'finish' },
+    })
   }
 
   #cancelAll(): void {

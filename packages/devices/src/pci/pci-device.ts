@@ -1,4 +1,5 @@
 import { HostbridgeError } from '@hostbridge/core'
+import { hex } from '@hostbridge/core/address'
 import { Device, type DeviceState, type DmaFault, type Machine } from '@hostbridge/core/machine'
 import { MemTx, type MemTxAttrs, type MemTxResult, NO_ATTRS, Permission } from '@hostbridge/core/memory'
 import { Bars } from './bars.ts'
@@ -120,6 +121,7 @@ export abstract class PciDevice extends Device implements MessagePort {
   dmaRead(iova: bigint, into: Uint8Array): MemTxResult {
     const master = this.#plugged('read', iova)
     const attrs = this.#attributes()
+    this.#trace('read', iova, into.length)
     const result = master.space.read(iova, into, attrs)
     if (result !== MemTx.ok) this.#fail(master, 'read', iova, into.length, result)
     return result
@@ -129,6 +131,7 @@ export abstract class PciDevice extends Device implements MessagePort {
   dmaWrite(iova: bigint, from: Uint8Array): MemTxResult {
     const master = this.#plugged('write', iova)
     const attrs = this.#attributes()
+    this.#trace('write', iova, from.length)
     const result = master.space.write(iova, from, attrs)
     if (result !== MemTx.ok) this.#fail(master, 'write', iova, from.length, result)
     return result
@@ -210,6 +213,13 @@ export abstract class PciDevice extends Device implements MessagePort {
     const requester = this.#slot?.requester
     if (requester !== undefined && this.#attrs.requester !== requester) this.#attrs = { requester }
     return this.#attrs
+  }
+
+  #trace(access: 'read' | 'write', iova: bigint, bytes: number): void {
+    const machine = this.timeline
+    if (machine?.trace === undefined) return
+    const facts = { iova: hex(iova), bytes }
+    machine.trace.add({ time: machine.queue.now, category: 'dma', device: this.path, name: access, facts })
   }
 
   #plugged(access: 'read' | 'write', iova: bigint): BusMaster {

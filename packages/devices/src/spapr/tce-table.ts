@@ -129,7 +129,7 @@ export class TceTable extends Iommu {
     const high = table.high(index)
     const low = table.low(index)
     const lacking = this.#withMemory(index, 1, () => table.put(index, tce))
-    if (lacking !== undefined || this.notifierFlags === NotifierFlag.none) return lacking
+    if (lacking !== undefined || !this.#isHeard) return lacking
     const change = this.#events.pop() ?? new IommuEvent()
     const undo = this.#events.pop() ?? new IommuEvent()
     this.#describe(change, index, table.high(index), table.low(index))
@@ -147,7 +147,7 @@ export class TceTable extends Iommu {
 
   /** Stores `count` entries, the same in each, up to the first that somebody refuses. */
   fill(first: number, count: number, tce: bigint): Refusal | undefined {
-    if (this.notifierFlags === NotifierFlag.none) {
+    if (!this.#isHeard) {
       const [high, low] = [Number(tce >> 32n), Number(tce & 0xffffffffn)]
       return this.#withMemory(first, count, () => this.#table?.fill(first, count, high, low))
     }
@@ -200,6 +200,11 @@ export class TceTable extends Iommu {
     if ((now & NotifierFlag.devIotlbUnmap) !== 0) return 'a TCE table has no device IOTLB to announce'
     this.#needVfio = now !== NotifierFlag.none
     return undefined
+  }
+
+  /** Somebody hears of changes. */
+  get #isHeard(): boolean {
+    return this.notifierFlags !== NotifierFlag.none || this.watch !== undefined
   }
 
   #putEntry(iova: bigint, tce: bigint): void {

@@ -1,0 +1,7 @@
+export * from './chrome-trace.ts'
+export * from './device-counters.ts'
+export * from './trace.ts'
+export * from './trace-diff.ts'
+export * from './trace-filter.ts'
+export * from './trace-record.ts'
+export * from './trace-text.ts'
