@@ -7,6 +7,7 @@ import { demoCommand } from './commands/demo.ts'
 import { mtreeCommand } from './commands/mtree.ts'
 import { runCommand } from './commands/run.ts'
 import { traceCommand } from './commands/trace.ts'
+import { traceDiffCommand } from './commands/trace-diff.ts'
 import { ExitStatus, exitStatusOf } from './exit-status.ts'
 import { Interrupted } from './interrupt.ts'
 import { Output } from './output.ts'
@@ -24,7 +25,15 @@ export async function hostbridge(argv: readonly string[]): Promise<number> {
     .description('A discrete-event system emulator for memory, IOMMUs, DMA and VFIO passthrough.')
     .version('0.1.0')
     .exitOverride()
-  for (const command of [demoCommand, traceCommand, benchCommand, conformanceCommand, runCommand, mtreeCommand]) {
+  for (const command of [
+    demoCommand,
+    traceCommand,
+    benchCommand,
+    conformanceCommand,
+    runCommand,
+    traceDiffCommand,
+    mtreeCommand,
+  ]) {
     program.addCommand(command(perform).exitOverride())
   }
   try {

@@ -6,8 +6,10 @@ import { ExitStatus } from '../exit-status.ts'
 import type { Output } from '../output.ts'
 import { startProgress } from '../progress.ts'
 import { loadScenario } from '../scenario.ts'
+import { type DeviceFigures, TracedRun, type TracedRunOptions } from '../traced-run.ts'
 
-interface RunCommandOptions {
+interface RunCommandOptions extends TracedRunOptions {
+  readonly counters?: boolean
   readonly json?: boolean
   readonly memory?: boolean
 }
@@ -26,38 +28,65 @@ export function runCommand(perform: Perform): Command {
     .description('run a scenario: a module that exports build() and main(print, watch)')
     .argument('<scenario>', "a module's path, or the name of one in examples/")
     .option('--memory', 'hash the contents of memory as well')
+    .option(
+      '--trace-out <file>',
+      "write down what happened: Chrome's JSON (Perfetto opens it) where it ends in .json, else text",
+    )
+    .option('--trace-filter <terms>', 'take down only that: device=GLOB category=NAME time=FROM..TO')
+    .option('--trace-last <count>', 'keep only the last records of each machine')
+    .option('--counters', 'count what happened to each device')
     .option('--json', 'print one JSON object and nothing else')
     .action((name: string, options: RunCommandOptions) => perform(options, (output) => run(name, options, output)))
 }
 
 async function run(name: string, options: RunCommandOptions, output: Output): Promise<number> {
   const scenario = await loadScenario(name)
+  const traced = options.traceOut === undefined && options.counters !== true ? undefined : new TracedRun(options)
   const machines: Machine[] = []
-  const facts = await watched(name, (watch) => scenario.main((line) => output.line(line), watch), machines)
+  const watch = (machine: Machine): void => {
+    machines.push(machine)
+    traced?.watch(machine)
+  }
+  const facts = await withProgress(name, watch, (watchToo) => scenario.main((line) => output.line(line), watchToo))
+  traced?.write()
   const fingerprints = machines.map((machine) => fingerprintOf(machine, options.memory === true))
   for (const { machine, events, fingerprint, memory } of fingerprints) {
     const more = memory === undefined ? '' : `, memory ${memory}`
     output.line(`Fingerprint of '${machine}': ${fingerprint}, ${events} events${more}`)
   }
-  output.result({ scenario: name, ...facts, fingerprints })
+  const counters = options.counters === true ? { counters: traced?.figures() ?? [] } : {}
+  if (counters.counters !== undefined) printCounters(counters.counters, output)
+  output.result({ scenario: name, ...facts, fingerprints, ...counters })
   return ExitStatus.good
 }
 
-/** Runs a scenario, collects its machines, and shows on a terminal how many events have happened in a run of theirs. */
-async function watched<T>(
+/** Runs a scenario and shows on a terminal how many events have happened in a run of its machines. */
+async function withProgress<T>(
   name: string,
+  watch: (machine: Machine) => void,
   main: (watch: (machine: Machine) => void) => T | Promise<T>,
-  machines: Machine[],
 ): Promise<T> {
   const progress = startProgress(name)
   try {
     return await main((machine) => {
-      machines.push(machine)
+      watch(machine)
       machine.events.on('progress', (events) => progress.count(events, 'events'))
     })
   } finally {
     progress.stop()
   }
+}
+
+function printCounters(counters: readonly DeviceFigures[], output: Output): void {
+  output.table(
+    ['machine', 'device', 'what', 'count', 'bytes', 'median ns', 'p99 ns', 'max ns'],
+    counters.map(({ machine, device, category, name, count, bytes, median, p99, max }) => [
+      machine,
+      device || '-',
+      `${category} ${name}`,
+      ...[count, bytes, median ?? '', p99 ?? '', max ?? ''].map(String),
+    ]),
+  )
 }
 
 function fingerprintOf(machine: Machine, withMemory: boolean): MachineFingerprint {
