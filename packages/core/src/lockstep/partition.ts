@@ -25,6 +25,9 @@ export interface PartitionOptions {
  */
 export type PartitionEnd = 'until' | 'idle' | 'stopped' | 'paused' | 'broken'
 
+/** Asking for the time takes a tenth of a short window. */
+const WINDOWS_BETWEEN_PAUSES = 8
+
 interface Inlet {
   readonly ring: Ring
   readonly accept: (message: Readonly<RingMessage>) => void
@@ -87,7 +90,7 @@ export class Partition {
 
   /**
    * Lets events happen up to and at tick `last`. All threads must be given the same; the thread is blocked while it waits for
-   * the others. `pause` is asked between windows, and may say yes only where there is no other thread.
+   * the others. `pause` is asked now and then between windows, and may say yes only where there is no other thread.
    *
    * @throws HostbridgeError `lockstep.domain-failed`, naming the domain and its time, with what it threw as the cause. All
    *   others have come to the end of that window then, on the other threads too, whose runs end as `broken`.
@@ -106,7 +109,7 @@ export class Partition {
       if ((notices & Notice.stop) !== 0) return 'stopped'
       if (earliest > last) return earliest === Number.POSITIVE_INFINITY ? 'idle' : 'until'
       this.#serve(earliest, windowEnd(earliest, this.#quantum, last))
-      if (pause?.()) return 'paused'
+      if (pause !== undefined && window % WINDOWS_BETWEEN_PAUSES === 0 && pause()) return 'paused'
     }
   }
 
@@ -149,6 +152,7 @@ export class Partition {
   #serve(start: number, end: number): void {
     for (const domain of this.domains) {
       const { queue } = domain
+      if (queue.nextTick() >= end) continue
       this.#board.note(this.#member, start, domain.number)
       try {
         for (; queue.nextTick() < end; this.#events++) queue.serviceOne()

@@ -1,0 +1,126 @@
+import { fc, test } from '@fast-check/vitest'
+import { describe, expect } from 'vitest'
+import { at, LockstepOf, wire } from './lockstep-of.ts'
+
+interface Hop {
+  readonly time: number
+  readonly from: number
+  readonly delay: number
+  readonly priority: number
+}
+
+const NAMES = ['a', 'b', 'c']
+const LATENCY = 15
+
+/** Three domains that send what is planned; `seen` is what each receives. */
+function scene(hops: readonly Hop[], quantum: number, ringBytes: number): { lockstep: LockstepOf; seen: string[][] } {
+  const seen: string[][] = [[], [], []]
+  const links = [wire(15n, 'a', 'b'), wire(15n, 'b', 'c'), wire(15n, 'c', 'a')]
+  const domains = NAMES.map((name, number) => [
+    name,
+    (domain: Parameters<typeof at>[0]) => {
+      for (const channel of domain.channels) {
+        channel.listen(0, ({ time, payload }) => seen[number]?.push(`${payload[0]} at ${time}`))
+      }
+      hops.forEach((hop, index) => {
+        if (hop.from !== number) return
+        at(domain, hop.time, () => {
+          for (const channel of domain.channels) {
+            const options = { at: hop.time + LATENCY + hop.delay, priority: hop.priority }
+            channel.send(0, new Uint8Array(100).fill(index), options)
+          }
+        })
+      })
+      return undefined
+    },
+  ])
+  return { lockstep: new LockstepOf(links, Object.fromEntries(domains), { quantum: BigInt(quantum), ringBytes }), seen }
+}
+
+/** The same by hand: all messages to a domain in the order of time, priority, sender and turn. */
+function expected(hops: readonly Hop[]): string[][] {
+  const turns = hops.map((hop, index) => ({ ...hop, index })).sort((p, q) => p.time - q.time || p.index - q.index)
+  return NAMES.map((_, number) =>
+    turns
+      .filter(({ from }) => from !== number)
+      .map((hop, turn) => ({ ...hop, turn, arrival: hop.time + LATENCY + hop.delay }))
+      .sort((p, q) => p.arrival - q.arrival || p.priority - q.priority || p.from - q.from || p.turn - q.turn)
+      .map(({ index, arrival }) => `${index} at ${arrival}`),
+  )
+}
+
+const hop = fc.record({
+  time: fc.nat(100),
+  from: fc.nat(2),
+  delay: fc.nat(20),
+  priority: fc.integer({ min: -2, max: 2 }),
+})
+
+describe('domains in windows', () => {
+  test.prop([fc.array(hop, { maxLength: 60 }), fc.integer({ min: 1, max: LATENCY }), fc.constantFrom(1024, 65536)])(
+    'receive all messages in the order of time, priority, sender and turn, for any quantum and ring',
+    (hops, quantum, ringBytes) => {
+      const { lockstep, seen } = scene(hops, quantum, ringBytes)
+
+      expect(lockstep.partition.run(1000)).toBe('idle')
+
+      expect(seen).toEqual(expected(hops))
+    },
+  )
+
+  test('are not run past the last tick, and go on from there', () => {
+    const { lockstep, seen } = scene([{ time: 3, from: 0, delay: 0, priority: 0 }], 10, 1024)
+
+    expect(lockstep.partition.run(17)).toBe('until')
+    lockstep.partition.advanceTo(17)
+    expect(seen).toEqual([[], [], []])
+    expect(lockstep.partition.run(18)).toBe('idle')
+
+    expect(seen).toEqual([[], ['0 at 18'], ['0 at 18']])
+    expect(lockstep.partition.domains.map(({ queue }) => queue.now)).toEqual([17, 18, 18])
+  })
+
+  test('pause between two windows when they are asked to, and lose nothing', () => {
+    const { lockstep, seen } = scene([{ time: 3, from: 0, delay: 0, priority: 0 }], 1, 1024)
+    const ticking = lockstep.domain('b')
+    for (let tick = 0; tick < 40; tick++) at(ticking, tick, () => {})
+    let asked = 0
+    let pauses = 0
+
+    while (lockstep.partition.run(100, () => ++asked % 2 === 0) === 'paused') pauses++
+
+    expect(pauses).toBe(2)
+    expect(lockstep.partition.events).toBe(43)
+    expect(seen[2]).toEqual(['0 at 18'])
+  })
+
+  test('stop after the window in which one of them wants to', () => {
+    const { lockstep } = scene([], 10, 1024)
+    const [a, b] = [lockstep.domain('a'), lockstep.domain('b')]
+    at(a, 5, () => a.stop('enough'))
+    at(b, 14, () => {})
+    at(b, 15, () => {})
+
+    expect(lockstep.partition.run(100)).toBe('stopped')
+    expect([b.queue.now, a.stopCause]).toEqual([14, 'enough'])
+    expect(lockstep.partition.run(100)).toBe('stopped')
+    lockstep.partition.clearStops()
+    expect(lockstep.partition.run(100)).toBe('idle')
+  })
+
+  test('come to the end of a window in which one fails, and the earliest failure is told', () => {
+    const { lockstep } = scene([], 10, 1024)
+    const seen: number[] = []
+    const fail = (name: string, time: number): void => {
+      at(lockstep.domain(name), time, () => {
+        throw new Error(`failure at ${time}`)
+      })
+    }
+    fail('a', 7)
+    fail('b', 6)
+    at(lockstep.domain('c'), 8, () => seen.push(8))
+
+    expect(() => lockstep.partition.run(100)).toThrow("domain 'b' has failed at 6: failure at 6")
+    expect(seen).toEqual([8])
+  })
+})
