@@ -14,7 +14,7 @@ export interface BenchCase {
   /** At least so many samples are taken. */
   readonly minSamples?: number
   /** Changes something before each sample, outside the measured time, so that no sample repeats the one before. */
-  prepare?(): void
+  prepare?(): void | Promise<void>
   /** Does all the units of one sample. */
   run(): void | Promise<void>
   /** Checks the sample that was just taken, outside the measured time; throws where it did not do the work. */

@@ -1,5 +1,6 @@
 import type { BenchCase, CaseFacts, CaseReport, Suite } from './bench-case.ts'
 import { burst, churn, fingerprint, hold, holdHeap, snapshot } from './event-cases.ts'
+import { lockstepCase } from './lockstep-windows.ts'
 import { systemc } from './systemc.ts'
 
 /** Rounds of SystemC between the samples of a case. */
@@ -31,6 +32,10 @@ const CASES = [
   'heap/1000',
   'snapshot/10000',
   'fingerprint',
+  'window',
+  'phold/1',
+  'phold/10',
+  'phold/100',
 ]
 
 /**
@@ -43,6 +48,7 @@ export const eventsSuite: Suite = {
   open: async (name, quick = false) => {
     const found = /^([a-z]+)(?:\/([1-9]\d{0,6}))?$/.exec(name)
     const [, kind = '', size] = found ?? []
+    if (kind === 'window' || kind === 'phold') return lockstepCase(kind, size, quick)
     const make = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined
     if (make === undefined || (size === undefined) !== (kind === 'fingerprint')) return undefined
     const open: BenchCase = { ...make(Number(size)), clock: 'cpu' }

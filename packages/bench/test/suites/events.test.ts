@@ -19,7 +19,9 @@ test.each(['hold/0', 'hold', 'hold/x', 'fingerprint/1', 'turn/3', 'constructor']
 test.each(eventsSuite.cases(true))('a sample of %s does its work', async (name) => {
   const open = await eventsSuite.open(name.replace(/\d+$/, '100'), true)
 
+  await open?.prepare?.()
   await open?.run()
 
   expect(() => open?.check?.()).not.toThrow()
+  await open?.close?.()
 })
