@@ -297,4 +297,51 @@ describe('EventQueue', () => {
 
     expect(queue.sequences).toEqual([1])
   })
+
+  test('lets an event that happens be scheduled anew, here or elsewhere, and others take its place', () => {
+    const queue = new EventQueue()
+    const other = new EventQueue()
+    const seen: string[] = []
+    const again: SimEvent = new SimEvent(() => {
+      seen.push('again')
+      queue.schedule(new SimEvent(() => seen.push('new')), queue.now)
+      if (seen.length < 3) queue.schedule(again, queue.now)
+      else other.schedule(again, 50)
+    })
+    queue.schedule(again, 1)
+
+    while (queue.serviceOne() !== undefined);
+
+    expect(seen).toEqual(['again', 'new', 'again', 'new'])
+    expect([queue.size, other.size, again.time]).toEqual([0, 1, 50])
+  })
+
+  test('serves from inside an event', () => {
+    const queue = new EventQueue()
+    const seen: number[] = []
+    const outer: SimEvent = new SimEvent(() => {
+      seen.push(1)
+      queue.serviceOne()
+      queue.schedule(outer, 9)
+    })
+    queue.schedule(outer, 1)
+    queue.schedule(new SimEvent(() => seen.push(2)), 2)
+
+    queue.serviceOne()
+
+    expect([seen, queue.size, queue.now, outer.time]).toEqual([[1, 2], 1, 2, 9])
+  })
+
+  test('forgets an event that happens when it is reset from inside', () => {
+    const queue = new EventQueue()
+    const event: SimEvent = new SimEvent(() => {
+      queue.reset(0)
+      queue.schedule(event, 3)
+    })
+    queue.schedule(event, 5)
+
+    queue.serviceOne()
+
+    expect([queue.size, event.time, queue.pending().map(({ time }) => time)]).toEqual([1, 3, [3]])
+  })
 })

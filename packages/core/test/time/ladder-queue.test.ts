@@ -152,4 +152,76 @@ describe('LadderQueue', () => {
     expect(Math.max(...seen.map(({ instants }) => instants))).toBeGreaterThan(0)
     expect(operations).toBeGreaterThan(RUNS * 100)
   })
+
+  test('is spread anew where ever earlier entries would pile up rungs', () => {
+    const pair = new Pair()
+
+    // Each round fills the bottom before all that is there, and a look at the front takes the next bucket out.
+    for (let round = 0; round < 60; round++) {
+      for (let each = 0; each < 70; each++) pair.insert(1e12 - round * 1e9 + each * 1e6, 0)
+      expect(pair.ladder.earliest).toBe(pair.sorted[0]?.time)
+    }
+
+    expect(pair.seen.rebuilt).toBeGreaterThan(0)
+    pair.drain()
+  })
+
+  test('keeps a burst of mixed ranks in order while more of it comes, goes and is taken', () => {
+    const pair = new Pair()
+    for (let each = 0; each < 300; each++) pair.insert(7, each % 5)
+    pair.take()
+
+    for (let each = 0; each < 400; each++) {
+      pair.insert(7, each % 7)
+      if (each % 3 === 0) pair.remove(each * 31)
+      if (each % 4 === 0) pair.take()
+    }
+    for (let each = 0; each < 50; each++) pair.insert(7, 3, -1 - each)
+
+    expect(pair.seen.instants).toBe(1)
+    pair.drain()
+  })
+
+  test('takes what is later than an instant, between it and what lay above', () => {
+    const pair = new Pair()
+    for (let each = 0; each < 200; each++) pair.insert(1e6 + (each % 2) * 1e9, 0)
+    pair.take()
+    pair.insert(1e6 + 1, 0)
+    pair.insert(1e6 + 5e8, 0)
+    pair.insert(3e9, 0)
+
+    expect(pair.ladder.shape.instants).toBe(1)
+    pair.drain()
+  })
+
+  test('reuses slots, so that they stay below the most entries there were', () => {
+    const ladder = new LadderQueue()
+    let most = 0
+
+    for (let round = 0; round < 2000; round++) {
+      most = Math.max(most, ladder.insert(round * 1000, 0, round), ladder.insert(round * 1000 + 5, 0, round))
+      ladder.remove(ladder.first)
+      expect(ladder.earliest).toBe(round * 1000 + 5)
+      ladder.release(ladder.takeFirst())
+    }
+
+    expect(most).toBe(1)
+  })
+
+  test('is small again when everything was removed, and after it was cleared', () => {
+    const pair = new Pair()
+    for (const round of [1, 2]) {
+      for (let each = 0; each < 500; each++) pair.insert(pair.now + each * round * 1000, each % 3)
+      pair.take()
+      while (pair.sorted.length > 0) pair.remove(pair.sorted.length * 7)
+      expect(pair.ladder.shape).toMatchObject({ rungs: 0, instants: 0, bottom: 0, small: true })
+    }
+
+    for (let each = 0; each < 500; each++) pair.insert(pair.now + each * 1000, 0)
+    pair.ladder.clear()
+    pair.sorted.length = 0
+    pair.insert(0, 0)
+
+    expect([pair.ladder.size, pair.ladder.earliest]).toEqual([1, 0])
+  })
 })
