@@ -77,9 +77,15 @@ export class EventQueue {
    * the event waits already.
    */
   schedule(event: SimEvent, time: number): void {
-    this.#check(event, time)
+    if (!(time >= this.#now && time <= LAST_TICK && Number.isInteger(time))) this.#checkTime(time, event.name)
     if (event.slot >= 0) throw alreadyScheduled(event, time)
-    this.#insert(event, time, this.takeSequence(event.rank & 0xffff))
+    const sequence = this.takeSequence(event.rank & 0xffff)
+    const held = this.#held
+    if (held >= 0 && this.#events[held] === event) {
+      this.#held = -1
+      event.slot = held
+      this.#ladder.put(held, time, event.rank, sequence)
+    } else this.#insert(event, time, sequence)
   }
 
   /**
@@ -108,12 +114,18 @@ export class EventQueue {
 
   /** The waiting events in the order in which they would happen; costs O(n log n). */
   pending(): PendingEvent[] {
-    return this.#waiting()
-      .map((event) => {
-        const { time, rank, priority, source, sequence } = event
-        return { event, time, rank, priority, source, sequence }
-      })
-      .sort((a, b) => a.time - b.time || a.rank - b.rank || a.sequence - b.sequence)
+    const ladder = this.#ladder
+    return ladder.sortedEntries().map((slot) => {
+      const event = this.#events[slot] as SimEvent
+      const { rank } = event
+      return {
+        event,
+        time: ladder.timeOf(slot),
+        priority: rank >> 16,
+        source: rank & 0xffff,
+        sequence: ladder.sequenceOf(slot),
+      }
+    })
   }
 
   /** Takes `event` back; returns whether it was waiting here. */
@@ -229,13 +241,6 @@ export class EventQueue {
   }
 
   #insert(event: SimEvent, time: number, sequence: number): void {
-    const held = this.#held
-    if (held >= 0 && this.#events[held] === event) {
-      this.#held = -1
-      event.slot = held
-      this.#ladder.put(held, time, event.rank, sequence)
-      return
-    }
     const slot = this.#ladder.insert(time, event.rank, sequence)
     this.#events[slot] = event
     event.slot = slot

@@ -117,7 +117,8 @@ export class LadderQueue {
     floats[slot * SLOT_FLOATS + SEQUENCE] = sequence
     words[slot * SLOT_WORDS + RANK] = rank
     this.#size++
-    this.#place(slot, time)
+    if (this.#depth === 0 && time < this.#topFrom) this.#placeInBottom(slot, time)
+    else this.#place(slot, time)
   }
 
   release(slot: number): void {
@@ -148,7 +149,12 @@ export class LadderQueue {
     this.#floor = 0
   }
 
-  /** The slots of all entries, in no useful order. */
+  /** The slots of all entries in their order. */
+  sortedEntries(): number[] {
+    return this.entries().sort((a, b) => (this.#table.before(a, b) ? -1 : 1))
+  }
+
+  /** The slots of all entries, roughly in their order: only those of one bucket lie as they came. */
   entries(): number[] {
     const all = Array.from(this.#slots.subarray(this.#head, this.#end))
     const { words } = this.#table
@@ -160,10 +166,10 @@ export class LadderQueue {
   }
 
   *#usedLists(): Generator<number, void, undefined> {
-    yield TOP
-    for (const { base, current, last } of this.#rungs.slice(0, this.#depth)) {
+    for (const { base, current, last } of this.#rungs.slice(0, this.#depth).reverse()) {
       for (let index = current; index <= last; index++) yield base + index
     }
+    yield TOP
   }
 
   #place(slot: number, time: number): void {
