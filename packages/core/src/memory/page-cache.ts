@@ -164,7 +164,8 @@ export class PageCache {
     words[at + BASE] = baseIn(range, frame)
     words[at + BOUNDS] = (first << PAGE_SHIFT) | last
     this.ranges[slot] = range
-    this.ports[slot] = range.romDevice === undefined ? range.port : undefined
+    // A RAM device ends an access with its section (LK-2): that is the long way.
+    this.ports[slot] = range.romDevice === undefined && range.mappable === undefined ? range.port : undefined
     return range
   }
 
