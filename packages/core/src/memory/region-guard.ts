@@ -12,7 +12,8 @@ class RegionGuard implements ReentrancyGuard {
   readonly #ownership: Ownership
   /** Accesses under way in this region. */
   #depth = 0
-  #denies = false
+  /** Which of them has engaged the owner, counted from 1; 0 where none has. */
+  #engagedBy = 0
 
   constructor(region: MemoryRegion, ownership: Ownership) {
     this.#region = region
@@ -32,16 +33,17 @@ class RegionGuard implements ReentrancyGuard {
 
   #enter(): void {
     this.#depth++
-    if (this.#region.readonly || this.#depth > 1) return
-    this.#denies = true
+    if (this.#region.readonly) return
+    this.#engagedBy = this.#depth
     this.#ownership.engaged = true
   }
 
   #leave(): void {
+    if (this.#depth === this.#engagedBy) {
+      this.#engagedBy = 0
+      this.#ownership.engaged = false
+    }
     this.#depth--
-    if (!this.#denies || this.#depth > 0) return
-    this.#denies = false
-    this.#ownership.engaged = false
   }
 }
 

@@ -153,6 +153,15 @@ describe('removing', () => {
     expect(eventfds.entries).toMatchObject([{ size: 4 }])
   })
 
+  test('finds one of size 0, whatever size is asked for (EF-5)', () => {
+    const { eventfds } = registers()
+    eventfds.add({ offset: 8, size: 0, notifier: a })
+
+    eventfds.remove({ offset: 8, size: 4, data: 1n, notifier: b })
+
+    expect(eventfds.entries).toEqual([])
+  })
+
   test.each<Partial<EventfdOptions>>([{ offset: 4 }, { size: 2 }, { data: 2n }, { notifier: b }])(
     'what is not there throws (EF-5): %o',
     (other) => {

@@ -139,6 +139,43 @@ describe('while a callback of a device runs', () => {
   })
 })
 
+test('accesses that came in while the region was read-only do not end the guard (SP-7)', () => {
+  const { space, device, registers } = scene((ops) => mmio('other', 0x1000n, ops))
+  const results: number[] = []
+  let isNested = false
+  device.fail = () => {
+    if (isNested) {
+      registers.setReadonly(false)
+      return 0
+    }
+    isNested = true
+    registers.setReadonly(true)
+    results.push(space.read(0n, new Uint8Array(1)), space.read(0n, new Uint8Array(1)))
+    return 0
+  }
+
+  space.write(0n, Uint8Array.of(1))
+
+  expect(results).toEqual([MemTx.ok, MemTx.accessError])
+})
+
+test('an access inside of one that came in while the region was read-only is guarded as long as it lasts (SP-7)', () => {
+  const { space, device, registers } = scene((ops) => mmio('other', 0x1000n, ops))
+  const results: number[] = []
+  let depth = 0
+  device.fail = () => {
+    registers.setReadonly(false)
+    if (depth++ > 0) results.push(space.write(0n, Uint8Array.of(1)))
+    else for (let i = 0; i < 2; i++) results.push(space.write(0n, Uint8Array.of(1)))
+    return 0
+  }
+  registers.setReadonly(true)
+
+  space.write(0n, Uint8Array.of(1))
+
+  expect(results).toEqual([MemTx.accessError, MemTx.ok, MemTx.accessError, MemTx.ok])
+})
+
 test('a callback that throws leaves its device usable (SP-7)', () => {
   const { space, device } = scene((ops) => mmio('other', 0x1000n, ops))
   device.fail = () => {
