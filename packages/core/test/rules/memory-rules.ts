@@ -189,9 +189,6 @@ export const WAITING: readonly string[] = [
   'MR-9',
   'TM-1', 'TM-4', 'TM-6',
   'FV-1', 'FV-3', 'FV-4', 'FV-7', 'FV-8', 'FV-12',
-  'LK-1', 'LK-3', 'LK-4',
-  'VA-4',
-  'SP-5', 'SP-6', 'SP-8',
-  'EN-2', 'EN-3',
-  'RW-2', 'RW-5', 'RW-7', 'RW-8', 'RW-9',
+  'SP-8',
+  'RW-2', 'RW-8',
 ]
