@@ -1,6 +1,7 @@
 import type { FlatRange } from './flat-range.ts'
 import { EMPTY_VIEW, type FlatView } from './flat-view.ts'
 import type { MmioPort } from './mmio-port.ts'
+import type { RamRegion } from './ram-region.ts'
 import { FRAMES_PER_NODE } from './sparse-memory.ts'
 import type { Translator } from './translator.ts'
 
@@ -62,6 +63,9 @@ export class PageCache {
   /** The frame of its first whole page, in the space and, if pages begin alike there, in the region; for RAM in the node's pages. */
   wideStart = 0
   wideFrame = 0
+  /** Its region, where it is RAM, and the frame there of its first whole page. */
+  wideRam: RamRegion | undefined = undefined
+  wideRamFrame = 0
   /** The words of its memory, and where in them the directory node is; none where pages of RAM do not begin alike. */
   wideWords: Int32Array | undefined = undefined
   wideNode = 0
@@ -98,7 +102,16 @@ export class PageCache {
     const low = (frame << PAGE_SHIFT) | byte
     const high = frame < PAGES_PER_WORD ? 0 : (frame / PAGES_PER_WORD) | 0
     const page = low >>> PAGE_SHIFT
-    if (high === this.wideUpper && page >= this.wideFirst && page - this.wideFirst <= this.wideSpan) return this.wide
+    const { wide } = this
+    if (wide !== undefined) {
+      const isKnown = high === this.wideUpper && page >= this.wideFirst && page - this.wideFirst <= this.wideSpan
+      if (isKnown) {
+        if (wide.ram !== undefined) this.#seeGrowth(wide, wide.ram, frame)
+        return wide
+      }
+      // Another part of the same range: of memory that has several directory nodes, or with another upper word.
+      if (frame > wide.startFrame && frame < wide.lastFrame && this.#isWide(wide, frame)) return wide
+    }
     const slot = this.slotOf(low, high)
     return slot >= 0 ? this.ranges[slot] : this.#search(frame, byte, low, high)
   }
@@ -112,6 +125,18 @@ export class PageCache {
     const slot = words[this.wideNode + (inNode >>> CHUNK_FRAME_SHIFT)] as number
     const at = slot * CHUNK_WORDS + ((inNode & CHUNK_FRAME_MASK) << PAGE_WORDS_SHIFT) + (byte >>> 2)
     return slot !== 0 && at < words.length ? at : 0
+  }
+
+  /** Puts two words where {@link wordAt} finds them, if the page is known, made and may be written; says whether it did. */
+  putWords(frame: number, byte: number, low: number, high: number): boolean {
+    const ram = this.wideRam
+    const at = this.wordAt(frame, byte)
+    if (at === 0 || ram === undefined || ram.readonly) return false
+    const words = this.wideWords as Int32Array
+    words[at] = low
+    words[at + 1] = high
+    if (ram.writeMarks !== undefined) ram.writeMarks.mark(frame - this.wideStart + this.wideRamFrame, byte, 8)
+    return true
   }
 
   /** The slot of an address, given as two words, or -1 where it has not been found lately. */
@@ -189,6 +214,8 @@ export class PageCache {
         low = Math.max(low, node - range.shiftFrames)
         high = Math.min(high, node + FRAMES_PER_NODE - 1 - range.shiftFrames)
         this.wideWords = memory.nodeWords
+        this.wideRam = range.ram
+        this.wideRamFrame = low + range.shiftFrames
         this.wideNode = at
       }
     }
@@ -202,9 +229,16 @@ export class PageCache {
     return true
   }
 
+  /** Follows memory that has grown, or has got its directory node, since it was found. */
+  #seeGrowth(wide: FlatRange, { memory }: RamRegion, frame: number): void {
+    if (this.wideWords === memory.nodeWords) return
+    if (this.wideWords !== undefined || memory.nodeOf(frame + wide.shiftFrames) > 0) this.#isWide(wide, frame)
+  }
+
   #forgetWide(): void {
     this.wideSpan = -1
     this.wide = undefined
+    this.wideRam = undefined
     this.wideWords = undefined
     this.wideTranslator = undefined
   }

@@ -8,7 +8,7 @@ import { PageCache } from './page-cache.ts'
 import { readSingle, writeSingle } from './single.ts'
 import { numberAt, putNumber } from './sparse-memory.ts'
 import { fillTransfer, loadTransfer, readTransfer, writeTransfer } from './transfer.ts'
-import { Permission, type Translator } from './translator.ts'
+import type { Translator } from './translator.ts'
 
 // An address becomes two words through memory, as in `page-frame.ts`; inlined, it stays in registers.
 const address64 = new BigUint64Array(1)
@@ -20,6 +20,7 @@ const PAGE_SIZE = 4096
 const FRAMES_PER_WORD = 2 ** 20
 const OK = 0
 const READ = 1
+const WRITE = 2
 /** Words of a chunk of memory, and log2 of its pages and of a page's words. */
 const CHUNK_WORDS = 2 ** 14
 const CHUNK_FRAME_SHIFT = 4
@@ -214,16 +215,16 @@ export class SpaceAccess {
 
   /** Stores a byte. */
   store8(address: bigint, value: number, attrs: MemTxAttrs = NO_ATTRS): MemTxResult {
-    return this.#store(address, 1, value, 'little', attrs)
+    return this.#store(address, 1, value, undefined, attrs)
   }
 
   /** Stores a number as two bytes, in one access (EN-4). */
-  store16(address: bigint, value: number, order: Endianness = 'little', attrs: MemTxAttrs = NO_ATTRS): MemTxResult {
+  store16(address: bigint, value: number, order?: Endianness, attrs: MemTxAttrs = NO_ATTRS): MemTxResult {
     return this.#store(address, 2, value, order, attrs)
   }
 
   /** Stores a number as four bytes, in one access (EN-4). */
-  store32(address: bigint, value: number, order: Endianness = 'little', attrs: MemTxAttrs = NO_ATTRS): MemTxResult {
+  store32(address: bigint, value: number, order?: Endianness, attrs: MemTxAttrs = NO_ATTRS): MemTxResult {
     return this.#store(address, 4, value, order, attrs)
   }
 
@@ -234,23 +235,29 @@ export class SpaceAccess {
   }
 
   /** As {@link store64}, of two words. Allocates nothing. */
-  storeWords(
-    address: bigint,
-    low: number,
-    high: number,
-    order: Endianness = 'little',
-    attrs: MemTxAttrs = NO_ATTRS,
-  ): MemTxResult {
-    const { frame, offset } = splitAddress(address)
-    const context = this.#contexts.enter(attrs)
-    if (context === undefined) return MemTx.accessError
-    const { bytes } = context
-    const isLittle = this.#isLittle(order)
-    putNumber(bytes, 0, 4, isLittle ? low : swapped(high, 4))
-    putNumber(bytes, 4, 4, isLittle ? high : swapped(low, 4))
+  storeWords(address: bigint, low: number, high: number, order?: Endianness, attrs?: MemTxAttrs): MemTxResult {
+    address64[0] = address
+    const place = address32[0] as number
+    const byte = place & (PAGE_SIZE - 1)
+    const frame = frameOf(place, address32[1] as number)
     const { pages } = this
+    const isLittle = order === undefined || this.#isLittle(order)
+    const first = isLittle ? low : swapped(high, 4)
+    const second = isLittle ? high : swapped(low, 4)
+    if ((byte & 7) === 0) {
+      if (pages.putWords(frame, byte, first, second)) return OK
+      const index = frame - pages.wideStart
+      const translator = pages.wideTranslator
+      if (translator !== undefined && index >= 0 && index <= pages.wideSpan) {
+        return this.#storeThrough(translator, index + pages.wideFrame, byte, first, second, attrs ?? NO_ATTRS)
+      }
+    }
+    const context = this.#contexts.enter(attrs ?? NO_ATTRS)
+    if (context === undefined) return MemTx.accessError
+    putNumber(context.bytes, 0, 4, first)
+    putNumber(context.bytes, 4, 4, second)
     try {
-      context.locate(pages, pages.view, frame, offset, 8, Permission.write)
+      context.locate(pages, pages.view, frame, byte, 8, WRITE)
       return writeSingle(8, context)
     } finally {
       this.#contexts.leave()
@@ -312,7 +319,7 @@ export class SpaceAccess {
     }
     const { pages } = this
     try {
-      context.locate(pages, pages.view, frame, byte, size, Permission.read)
+      context.locate(pages, pages.view, frame, byte, size, READ)
       this.loadResult = readSingle(size, context)
       const value = numberAt(context.bytes, 0, size)
       return this.#isLittle(order) ? value : swapped(value, size)
@@ -384,14 +391,50 @@ export class SpaceAccess {
     return result
   }
 
-  #store(address: bigint, size: number, value: number, order: Endianness, attrs: MemTxAttrs): MemTxResult {
-    const { frame, offset } = splitAddress(address)
+  /** Stores two words, in the order of memory, at an aligned place of a page behind an IOMMU. */
+  #storeThrough(
+    translator: Translator,
+    frame: number,
+    byte: number,
+    first: number,
+    second: number,
+    attrs: MemTxAttrs,
+  ): MemTxResult {
     const context = this.#contexts.enter(attrs)
     if (context === undefined) return MemTx.accessError
-    putNumber(context.bytes, 0, size, this.#isLittle(order) ? value : swapped(value, size))
-    const { pages } = this
     try {
-      context.locate(pages, pages.view, frame, offset, size, Permission.write)
+      const there = translated(translator, frame, WRITE, context)
+      if (there === undefined) return MemTx.decodeError
+      const target = context.translation.frame
+      if (there.putWords(target, byte, first, second)) return OK
+      putNumber(context.bytes, 0, 4, first)
+      putNumber(context.bytes, 4, 4, second)
+      context.locate(there, there.view, target, byte, 8, WRITE, 1)
+      return writeSingle(8, context)
+    } finally {
+      this.#contexts.leave()
+    }
+  }
+
+  #store(address: bigint, size: number, value: number, order: Endianness | undefined, attrs: MemTxAttrs): MemTxResult {
+    address64[0] = address
+    const low = address32[0] as number
+    const high = address32[1] as number
+    const byte = low & (PAGE_SIZE - 1)
+    const { pages } = this
+    const isLittle = order === undefined || this.#isLittle(order)
+    const slot = pages.slotOf(low, high)
+    const port = slot >= 0 ? pages.ports[slot] : undefined
+    const offset = slot >= 0 ? pages.baseOf(slot) + byte : -1
+    const context = this.#contexts.enter(attrs)
+    if (context === undefined) return MemTx.accessError
+    try {
+      if (port !== undefined && (port.plain & size) !== 0 && (offset & (size - 1)) === 0 && offset >= 0) {
+        const number = size === 4 ? value >>> 0 : size === 2 ? value & 0xffff : value & 0xff
+        return port.store(offset, size, port.little === isLittle ? number : swapped(number, size), context)
+      }
+      putNumber(context.bytes, 0, size, isLittle ? value : swapped(value, size))
+      context.locate(pages, pages.view, frameOf(low, high), byte, size, WRITE)
       return writeSingle(size, context)
     } finally {
       this.#contexts.leave()

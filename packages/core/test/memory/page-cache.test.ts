@@ -99,3 +99,21 @@ test('memory that is made after it was looked up is seen', () => {
 
   expect(addresses.map((address) => memory.load32(address))).toEqual(addresses.map((_, index) => index + 1))
 })
+
+test('a range of many directory nodes and upper words is right in all of them', () => {
+  const { root, memory } = space()
+  const region = ram('ram', 2n ** 34n)
+  root.add(region, 2n ** 32n - 0x10000n)
+  const pair = new Uint32Array(2)
+
+  for (let round = 0; round < 3; round++) {
+    for (let index = 0; index < 32; index++) {
+      const offset = BigInt(index) * 0x1fff_e000n
+      const address = 2n ** 32n - 0x10000n + offset
+      if (round === 0) region.memory.write(offset, Uint8Array.of(index, 1, 0, 0, 2))
+      if (round === 1) memory.storeWords(address, index + 7, 3)
+      memory.loadWords(address, pair)
+      expect([...pair]).toEqual(round === 0 ? [index + 256, 2] : [index + 7, 3])
+    }
+  }
+})

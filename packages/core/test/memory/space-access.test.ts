@@ -369,3 +369,44 @@ test('a transfer ends exactly with the space, at 2^64 (LK-4)', () => {
   expect(results).toEqual([MemTx.ok, MemTx.ok])
   expect(into).toEqual(data)
 })
+
+describe('the marks of writes (DL-4)', () => {
+  test('name the place in the region, also of single stores and of those through an IOMMU', () => {
+    const { root, memory, system } = space()
+    const region = ram('ram', 0x100000n)
+    const marked: number[][] = []
+    region.memory.write(0x12000n, bytes(1))
+    root.add(region, 0x40000n)
+    const translate = (frame: number, _access: PermissionBits, out: Translation) => {
+      Object.assign(out, { permission: 3, frame: frame + 0x52, shift: 12, target: memory })
+    }
+    const dma = system.createSpace('dma', new IommuRegion('window', 2n ** 30n, { translate }))
+    memory.load64(0x52000n)
+    region.writeMarks = { mark: (...place) => marked.push(place) }
+
+    memory.store64(0x52008n, 1n)
+    dma.store64(0x10n, 2n)
+    dma.store64(0x10n, 3n)
+    memory.store16(0x52101n, 4)
+
+    expect(marked).toEqual([
+      [0x12, 8, 8],
+      [0x12, 0x10, 8],
+      [0x12, 0x10, 8],
+      [0x12, 0x101, 2],
+    ])
+  })
+
+  test('a store to a large ROM is refused at every place', () => {
+    const { root, memory } = space()
+    const region = ram('ram', 0x100000n)
+    region.memory.write(0n, new Uint8Array(0x1000))
+    root.add(region, 0n)
+    memory.load64(0n)
+    region.setReadonly(true)
+
+    const results = [memory.store64(0n, 1n), memory.load64(0n), memory.store64(8n, 1n)]
+
+    expect(results).toEqual([MemTx.decodeError, 0n, MemTx.decodeError])
+  })
+})
