@@ -1,6 +1,7 @@
 import type { BenchCase, CaseFacts, CaseReport, Suite } from './bench-case.ts'
 import { burst, churn, fingerprint, hold, holdHeap, snapshot } from './event-cases.ts'
 import { lockstepCase } from './lockstep-windows.ts'
+import { machineSnapshot, traceOff } from './machine-cases.ts'
 import { systemc } from './systemc.ts'
 
 /** Rounds of SystemC between the samples of a case. */
@@ -16,7 +17,12 @@ const KINDS: Readonly<Record<string, (size: number) => Omit<BenchCase, 'clock'>>
   heap: holdHeap,
   snapshot,
   fingerprint,
+  'machine-snapshot': machineSnapshot,
+  'trace-off': traceOff,
 }
+
+/** Those that have no size. */
+const SIZELESS = ['fingerprint', 'trace-off']
 
 /** Those that SystemC can do too. */
 const COMPARED = ['hold', 'churn', 'burst']
@@ -36,6 +42,8 @@ const CASES = [
   'phold/1',
   'phold/10',
   'phold/100',
+  'machine-snapshot/10000',
+  'trace-off',
 ]
 
 /**
@@ -46,11 +54,11 @@ export const eventsSuite: Suite = {
   name: 'events',
   cases: () => CASES,
   open: async (name, quick = false) => {
-    const found = /^([a-z]+)(?:\/([1-9]\d{0,6}))?$/.exec(name)
+    const found = /^([a-z-]+)(?:\/([1-9]\d{0,6}))?$/.exec(name)
     const [, kind = '', size] = found ?? []
     if (kind === 'window' || kind === 'phold') return lockstepCase(kind, size, quick)
     const make = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined
-    if (make === undefined || (size === undefined) !== (kind === 'fingerprint')) return undefined
+    if (make === undefined || (size === undefined) !== SIZELESS.includes(kind)) return undefined
     const open: BenchCase = { ...make(Number(size)), clock: 'cpu' }
     return quick || !COMPARED.includes(kind) ? open : beside(open, kind, Number(size))
   },

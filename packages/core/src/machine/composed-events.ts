@@ -1,14 +1,12 @@
 import { HostbridgeError } from '../errors.ts'
 import type { SimEvent, SimEventOptions } from '../time/event.ts'
 import { NamedEvents } from './named-events.ts'
-import type { EventOwner } from './saved-events.ts'
 
 /**
  * The events that a machine's composer has made: those with a key, and those that were scheduled before the machine first
  * ran, which composing it anew makes again in the same order. What comes later is one-off.
  */
-export class ComposedEvents implements EventOwner {
-  readonly path = ''
+export class ComposedEvents {
   readonly #named: NamedEvents
   readonly #numbered: NamedEvents
   #composing = true

@@ -255,7 +255,10 @@ export class Machine {
 
   get #parts(): MachineParts {
     const devices = Array.from(this.devices(), (device) => ({ path: device.path, events: () => device.events() }))
-    return { eventOwners: [this.#composed, ...devices], unplugRequests: this.#unplugRequests }
+    return {
+      eventOwners: [{ path: '', events: () => this.#composed.events() }, ...devices],
+      unplugRequests: this.#unplugRequests,
+    }
   }
 
   /** The steps of an unplug, each found when it is its turn: what leaves may take others with it. */

@@ -27,18 +27,31 @@ export interface EventOwner {
 
 /** @throws HostbridgeError `machine.one-off-event` for a waiting event that nobody owns. */
 export function saveEvents(machine: string, queue: EventQueue, owners: Iterable<EventOwner>): SavedEvents {
-  const owned = new Map<SimEvent, readonly [path: string, key: string]>()
-  for (const owner of owners) for (const [key, event] of owner.events()) owned.set(event, [owner.path, key])
-  const pending = queue.pending()
-  const names = pending.map(({ event }) => owned.get(event) ?? oneOff(machine, event))
-  return {
-    owners: names.map(([path]) => path).join(BETWEEN),
-    keys: names.map(([, key]) => key).join(BETWEEN),
-    times: Float64Array.from(pending, ({ time }) => time),
-    ranks: Int32Array.from(pending, ({ event }) => event.rank),
-    sequences: Float64Array.from(pending, ({ sequence }) => sequence),
-    scheduled: queue.sequences,
+  const numbers = new Map<SimEvent, number>()
+  const [allPaths, allKeys]: [string[], string[]] = [[], []]
+  for (const { path, events } of owners) {
+    for (const [key, event] of events()) {
+      if (event.slot < 0) continue
+      numbers.set(event, allKeys.length)
+      allPaths.push(path)
+      allKeys.push(key)
+    }
   }
+  const pending = queue.pending()
+  const count = pending.length
+  const [owned, keys] = [new Array<string>(count), new Array<string>(count)]
+  const [times, ranks, sequences] = [new Float64Array(count), new Int32Array(count), new Float64Array(count)]
+  for (let index = 0; index < count; index++) {
+    const { event, time, sequence } = pending[index] as (typeof pending)[number]
+    const number = numbers.get(event)
+    if (number === undefined) throw oneOff(machine, event)
+    owned[index] = allPaths[number] as string
+    keys[index] = allKeys[number] as string
+    times[index] = time
+    ranks[index] = event.rank
+    sequences[index] = sequence
+  }
+  return { owners: owned.join(BETWEEN), keys: keys.join(BETWEEN), times, ranks, sequences, scheduled: queue.sequences }
 }
 
 /**
@@ -71,8 +84,8 @@ export function restoreEvents(
   }
 }
 
-function oneOff(machine: string, event: SimEvent): never {
-  throw new HostbridgeError(
+function oneOff(machine: string, event: SimEvent): HostbridgeError {
+  return new HostbridgeError(
     'machine.one-off-event',
     `machine '${machine}' cannot be saved while event '${event.name}' waits for ${event.time}: nothing could make it again; ` +
       'give it an owner by Device.event() or Machine.event(), or schedule it before the machine first runs',
