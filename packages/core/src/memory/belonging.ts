@@ -8,6 +8,7 @@ import type { MemorySystem } from './memory-system.ts'
  * @throws HostbridgeError `memory.foreign-region` where one of them belongs to another system; then none is bound.
  */
 export function bindTogether(region: MemoryRegion, system: MemorySystem): void {
+  if (region.system === system) return
   const together = new Set<MemoryRegion>([region])
   for (const next of together) {
     if (next.system === system) continue

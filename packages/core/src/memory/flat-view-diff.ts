@@ -1,32 +1,38 @@
 import type { AddressSpace } from './address-space.ts'
 import { coalescedIn } from './coalesced-ranges.ts'
 import type { FlatRange } from './flat-range.ts'
-import type { FlatView } from './flat-view.ts'
-import type { MemoryListener } from './listener.ts'
+import type { FlatView, ViewPatch } from './flat-view.ts'
 import type { ListenerCalls } from './listener-calls.ts'
+import type { Registration } from './listener-registry.ts'
 
 /**
  * Tells the listeners of one space how its view changes: first all that goes, then what stays and what comes, each in
  * ascending order (LC-1, LC-2). A range that changed in any way but its dirty mask goes and comes (LC-3, LC-4).
  *
- * `listeners` are in ascending priority; `regionDel` and `logStop` visit them backwards (LC-5).
+ * `patches` say where the views differ, where that is known. They are all that is looked at, unless somebody wants to hear of
+ * every range that stays (TX-5). Listeners are in ascending priority; `regionDel` and `logStop` visit them backwards (LC-5).
  */
 export function tellDifference(
   space: AddressSpace,
   before: FlatView,
   after: FlatView,
-  listeners: readonly MemoryListener[],
+  patches: readonly ViewPatch[] | undefined,
+  registrations: readonly Registration[],
   calls: ListenerCalls,
 ): void {
-  if (listeners.length === 0) return
+  if (registrations.length === 0) return
+  const listeners = registrations.map(({ listener }) => listener)
+  const isWhole = patches === undefined || listeners.some(({ regionNop }) => regionNop !== undefined)
+  const parts = isWhole ? [{ before: before.ranges, after: after.ranges }] : patches
+  if (parts.length === 0) return
   const backwards = listeners.toReversed()
-  compare(before.ranges, after.ranges, (gone) => {
-    space.eventfds.note(gone)
-    for (const part of coalescedIn(gone)) {
-      for (const listener of backwards) calls.coalescedDel(listener, gone, part, space)
+  const goes = (range: FlatRange) => {
+    space.eventfds.note(range)
+    for (const part of coalescedIn(range)) {
+      for (const listener of backwards) calls.coalescedDel(listener, range, part, space)
     }
-    for (const listener of backwards) calls.del(listener, gone, space)
-  })
+    for (const listener of backwards) calls.del(listener, range, space)
+  }
   const stays = (range: FlatRange, old: FlatRange) => {
     for (const listener of listeners) calls.nop(listener, range, space)
     const [was, is] = [old.dirtyMask, range.dirtyMask]
@@ -40,19 +46,14 @@ export function tellDifference(
       for (const listener of listeners) calls.coalescedAdd(listener, range, part, space)
     }
   }
-  compare(before.ranges, after.ranges, undefined, stays, comes)
+  for (const part of parts) compare(part, goes)
+  for (const part of parts) compare(part, undefined, stays, comes)
 }
 
 type Visit = (range: FlatRange, old: FlatRange) => void
 
-/** Walks two views together in ascending order of addresses. */
-function compare(
-  before: readonly FlatRange[],
-  after: readonly FlatRange[],
-  gone?: Visit,
-  stays?: Visit,
-  comes?: Visit,
-): void {
+/** Walks two lists together in ascending order of addresses. */
+function compare({ before, after }: ViewPatch, gone?: Visit, stays?: Visit, comes?: Visit): void {
   let i = 0
   let j = 0
   for (;;) {

@@ -1,34 +1,39 @@
 import { LAST_FRAME, PAGE_SIZE, splitAddress } from '../address/page-frame.ts'
+import { LAST_ADDRESS } from '../address/units.ts'
 import type { FlatRange } from './flat-range.ts'
+import { collect, collectAll, type FlatNode, floorOf, higherThan, spliceTree } from './flat-tree.ts'
 
-/** log2 of the most pages that a view remembers. */
-const MOST_REMEMBERED = 13
+/** Ranges that take the place of others in a view. */
+export interface ViewPatch {
+  /** What goes: neighbours in the view, ascending. */
+  readonly before: readonly FlatRange[]
+  /** What comes there, ascending; never empty together with `before`. */
+  readonly after: readonly FlatRange[]
+}
 
-/** 2^32 divided by the golden ratio: multiplied by it, page frames that lie far apart fall on different places. */
-const SPREAD = 0x9e3779b1
-
-/** An address space as disjoint ranges in ascending order; spaces that show the same region share one. Never changes. */
+/**
+ * An address space as disjoint ranges in ascending order; spaces that show the same region share one.
+ *
+ * Never changes: a view that differs is another object, which shares with this one what is the same. So a view stays good for
+ * an access in progress, and whoever remembers something of a view knows by its identity whether it still holds.
+ */
 export class FlatView {
-  readonly ranges: readonly FlatRange[]
-  readonly #frames: Float64Array
-  readonly #bytes: Uint16Array
+  #root: FlatNode | undefined
+  #ranges: readonly FlatRange[] | undefined
 
-  /** The range found last, and the first and last page frame that lie in it as a whole. */
-  #recent: FlatRange | undefined
-  readonly #whole: Float64Array = Float64Array.of(-1, -2)
-
-  // Pages found before, hashed, because a search costs a mispredicted branch at every other step: the frame,
-  // the first and the last byte of the page that are in the range, and the range. Made when first needed.
-  #pages: Float64Array | undefined
-  #shift = 0
-  #low: Uint16Array = new Uint16Array(0)
-  #high: Uint16Array = new Uint16Array(0)
-  #found: FlatRange[] = []
-
+  /** `ranges` are ascending and disjoint. */
   constructor(ranges: readonly FlatRange[]) {
-    this.ranges = ranges
-    this.#frames = Float64Array.from(ranges, (range) => range.startFrame)
-    this.#bytes = Uint16Array.from(ranges, (range) => range.startByte)
+    this.#root = spliceTree(undefined, 0n, LAST_ADDRESS, ranges)
+  }
+
+  /** All of them, as a list that is made when first asked for: what follows a change of the map better asks for a part. */
+  get ranges(): readonly FlatRange[] {
+    if (this.#ranges === undefined) {
+      const ranges: FlatRange[] = []
+      collectAll(this.#root, ranges)
+      this.#ranges = ranges
+    }
+    return this.#ranges
   }
 
   /** The range that has an address. */
@@ -37,73 +42,41 @@ export class FlatView {
     return this.lookup(frame, offset)
   }
 
-  /** As {@link find}, of byte `offset` in page `frame`. O(1) in a page or a large range that has been found lately, else O(log n). */
+  /** As {@link find}, of byte `offset` in page `frame`. O(log n) */
   lookup(frame: number, offset: number): FlatRange | undefined {
-    const whole = this.#whole
-    if (frame >= (whole[0] as number) && frame <= (whole[1] as number)) return this.#recent
-    const pages = this.#pages
-    if (pages !== undefined) {
-      const slot = Math.imul(frame, SPREAD) >>> this.#shift
-      const hit =
-        pages[slot] === frame && offset >= (this.#low[slot] as number) && offset <= (this.#high[slot] as number)
-      if (hit) return this.#found[slot]
-    }
-    return this.#search(frame, offset)
+    const range = floorOf(this.#root, frame, offset)
+    if (range === undefined) return undefined
+    const { lastFrame, lastByte } = range
+    return lastFrame < frame || (lastFrame === frame && lastByte < offset) ? undefined : range
+  }
+
+  /** The ranges that meet `first` to `last`, ascending. O(log n) and what it gives. */
+  between(first: bigint, last: bigint): FlatRange[] {
+    const ranges: FlatRange[] = []
+    collect(this.#root, first, last, ranges)
+    return ranges
   }
 
   /** Bytes from an address outside all ranges to the next range, or to the end of the space; exact below 2^53. */
   bytesToNext(frame: number, offset: number): number {
-    const next = this.ranges[this.#indexAfter(frame, offset)]
+    const next = higherThan(this.#root, frame, offset)
     if (next === undefined) return (LAST_FRAME - frame + 1) * PAGE_SIZE - offset
     return (next.startFrame - frame) * PAGE_SIZE + next.startByte - offset
   }
 
-  #search(frame: number, offset: number): FlatRange | undefined {
-    const range = this.ranges[this.#indexAfter(frame, offset) - 1]
-    if (range === undefined) return undefined
-    const { startFrame, startByte, lastFrame, lastByte } = range
-    if (lastFrame < frame || (lastFrame === frame && lastByte < offset)) return undefined
-
-    this.#recent = range
-    this.#whole[0] = startByte === 0 ? startFrame : startFrame + 1
-    this.#whole[1] = lastByte === PAGE_SIZE - 1 ? lastFrame : lastFrame - 1
-    this.#remember(frame, startFrame === frame ? startByte : 0, lastFrame === frame ? lastByte : PAGE_SIZE - 1, range)
-    return range
-  }
-
-  #remember(frame: number, low: number, high: number, range: FlatRange): void {
-    this.#pages ??= this.#makeRoom()
-    const slot = Math.imul(frame, SPREAD) >>> this.#shift
-    this.#pages[slot] = frame
-    this.#low[slot] = low
-    this.#high[slot] = high
-    this.#found[slot] = range
-  }
-
-  /** Room for a few pages of each range. */
-  #makeRoom(): Float64Array {
-    let bits = 4
-    while (2 ** bits < this.ranges.length * 4 && bits < MOST_REMEMBERED) bits++
-    const size = 2 ** bits
-    this.#shift = 32 - bits
-    this.#low = new Uint16Array(size)
-    this.#high = new Uint16Array(size)
-    this.#found = new Array<FlatRange>(size).fill(this.ranges[0] as FlatRange)
-    return new Float64Array(size).fill(-1)
-  }
-
-  /** The index of the first range that starts behind an address; the length where none does. */
-  #indexAfter(frame: number, offset: number): number {
-    const frames = this.#frames
-    let low = 0
-    let high = frames.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      const start = frames[middle] as number
-      if (start < frame || (start === frame && (this.#bytes[middle] as number) <= offset)) low = middle + 1
-      else high = middle
+  /** The view with patches made, which lie apart; itself where there are none. O(log n) for each, and what they change. */
+  patched(patches: readonly ViewPatch[]): FlatView {
+    if (patches.length === 0) return this
+    let root = this.#root
+    for (const { before, after } of patches) {
+      const ends = [before.at(0), after.at(0), before.at(-1), after.at(-1)].filter((range) => range !== undefined)
+      const first = ends.reduce((least, { start }) => (start < least ? start : least), LAST_ADDRESS)
+      const last = ends.reduce((most, { last }) => (last > most ? last : most), 0n)
+      root = spliceTree(root, first, last, after)
     }
-    return low
+    const view = new FlatView([])
+    view.#root = root
+    return view
   }
 }
 

@@ -1,4 +1,8 @@
+import type { Range } from '../address/range.ts'
 import { HostbridgeError } from '../errors.ts'
+import { ChildList } from './child-list.ts'
+import { lastOf } from './child-trie.ts'
+import { ChildWalk, type IsCovered } from './child-walk.ts'
 import { CoalescedRanges } from './coalesced-ranges.ts'
 import { EventfdList } from './eventfd-list.ts'
 import type { MemorySystem } from './memory-system.ts'
@@ -7,6 +11,8 @@ import { checkDetached, type Ownership, ownershipOf, type RegionOwner } from './
 import { checkAddress, checkPriority, checkSize } from './region-checks.ts'
 import { guard } from './region-guard.ts'
 import { RegionReference } from './region-reference.ts'
+import type { ShownView } from './shown-view.ts'
+import { Windows } from './windows.ts'
 
 /** What a region is; `rom` is RAM that is read-only itself, `romd` a ROM device, `ramd` a RAM device. */
 export type RegionKind = 'container' | 'ram' | 'rom' | 'romd' | 'ramd' | 'mmio' | 'reserved' | 'alias' | 'iommu'
@@ -23,6 +29,11 @@ export interface OwnerOptions {
   readonly reentrant?: boolean
 }
 
+const NO_CHILDREN: readonly MemoryRegion[] = []
+
+/** Counts additions, of whatever region: what is added later has a higher number. */
+let additions = 0
+
 /**
  * A piece of an address map: a node of a tree that is rendered into flat views.
  *
@@ -36,7 +47,11 @@ export abstract class MemoryRegion {
   readonly terminates: boolean = true
   #system: MemorySystem | undefined
   #container: MemoryRegion | undefined
-  readonly #children: MemoryRegion[] = []
+  #children: ChildList | undefined
+  #order = 0
+  #aliases: Set<MemoryRegion> | undefined
+  #holders = 0
+  #windows: Windows | undefined
   #size: bigint
   #address = 0n
   #priority = 0
@@ -48,6 +63,11 @@ export abstract class MemoryRegion {
   #ownership: Ownership | undefined
   #eventfds: EventfdList | undefined
   #coalescing: CoalescedRanges | undefined
+
+  /** Where this region is in its container's list; only that list sets it. */
+  slot = 0
+  /** The flat view that this region is the root of, where a space shows it; only the {@link MemorySystem} sets it. */
+  view: ShownView | undefined
 
   /** `size` is 1 to 2^64 bytes. */
   protected constructor(name: string, size: bigint) {
@@ -69,6 +89,11 @@ export abstract class MemoryRegion {
 
   get priority(): number {
     return this.#priority
+  }
+
+  /** Grows with each addition to a container: at equal priority the highest is rendered first. */
+  get order(): number {
+    return this.#order
   }
 
   get enabled(): boolean {
@@ -107,7 +132,33 @@ export abstract class MemoryRegion {
 
   /** In the order in which they are rendered: descending priority, at equal priority the newest first (TM-2). */
   get children(): readonly MemoryRegion[] {
-    return this.#children
+    return this.#children?.inOrder ?? NO_CHILDREN
+  }
+
+  get hasChildren(): boolean {
+    return this.#children !== undefined && !this.#children.isEmpty
+  }
+
+  /** How many children are enabled. */
+  get enabledCount(): number {
+    return this.#children?.enabledCount ?? 0
+  }
+
+  /** The enabled child that is rendered first. */
+  get topmostChild(): MemoryRegion | undefined {
+    return this.#children?.topmost
+  }
+
+  /** The aliases that show this region, of those that are in a container, shown by such an alias, or the root of a space. */
+  get aliases(): Iterable<MemoryRegion> {
+    return this.#aliases ?? NO_CHILDREN
+  }
+
+  /** Whether it is in a container, or an alias that is mapped shows it (MR-9). Costs the aliases that show it. */
+  get mapped(): boolean {
+    if (this.#container !== undefined) return true
+    for (const alias of this.aliases) if (alias.mapped) return true
+    return false
   }
 
   /** The system that this region is bound to. */
@@ -137,7 +188,7 @@ export abstract class MemoryRegion {
     const priority = checkPriority(child.name, options.priority ?? 0)
     checkNewChild(this, child)
     this.#bindTogether(child)
-    this.change(this.#enabled && child.#enabled, () => this.#insert(child, offset, priority))
+    this.#transact(this.#enabled && child.#enabled, () => this.#insert(child, offset, priority))
   }
 
   /** @throws HostbridgeError `memory.not-a-child`. */
@@ -150,14 +201,16 @@ export abstract class MemoryRegion {
         { parent: this.name, child: child.name },
       )
     }
-    this.change(this.#enabled && child.#enabled, () => this.#take(child))
+    this.#transact(this.#enabled && child.#enabled, () => this.#take(child))
   }
 
   /** Shows or hides this region with all that is below it; hidden, it covers nothing (MR-10). */
   setEnabled(enabled: boolean): void {
     if (enabled === this.#enabled) return
     this.change(true, () => {
-      this.#enabled = enabled
+      this.#inPlace(() => {
+        this.#enabled = enabled
+      })
     })
   }
 
@@ -196,9 +249,13 @@ export abstract class MemoryRegion {
   /** Resizes to 1 to 2^64 bytes. */
   setSize(size: bigint): void {
     checkSize(this.name, size)
-    if (size === this.#size) return
-    this.change(true, () => {
-      this.#size = size
+    const before = this.#size
+    if (size === before) return
+    this.#transact(true, () => {
+      this.#inPlace(() => {
+        this.#size = size
+      })
+      this.touch(size < before ? size : before, (size < before ? before : size) - 1n)
     })
   }
 
@@ -207,11 +264,13 @@ export abstract class MemoryRegion {
     const container = this.#container
     checkAddress(this.name, container ? `in '${container.name}'` : 'on its own', address)
     if (address === this.#address) return
-    this.change(this.#enabled && container?.enabled === true, () => {
-      this.#address = address
-      if (container === undefined) return
-      container.#take(this)
-      container.#insert(this, address, this.#priority)
+    this.#transact(this.#enabled && container?.enabled === true, () => {
+      if (container === undefined) {
+        this.#moveTo(address)
+      } else {
+        container.#take(this)
+        container.#insert(this, address, this.#priority)
+      }
     })
   }
 
@@ -278,7 +337,11 @@ export abstract class MemoryRegion {
   finalize(): void {
     checkDetached(this)
     if (this.terminates) this.#ownership?.checkUnused(this)
-    this.#enabled = false
+    this.#inPlace(() => {
+      this.#enabled = false
+    })
+    // What was seen of it goes with the next change that somebody else makes.
+    this.touch(0n, this.#size - 1n)
     const leave = () => {
       this.#container?.remove(this)
       for (const child of [...this.children]) this.remove(child)
@@ -295,8 +358,52 @@ export abstract class MemoryRegion {
     this.#eventfds?.settleOrder()
   }
 
-  /** Makes a change inside a transaction; `pending` says whether it can change a flat view (TM-5). */
+  /** Counts one more who shows this region: its container, an alias, or a space. What an alias shows hears of the first. */
+  hold(): void {
+    const { target } = this
+    if (this.#holders++ > 0 || target === undefined) return
+    target.#aliases ??= new Set()
+    target.#aliases.add(this)
+    target.hold()
+  }
+
+  /** Takes back one {@link hold}. */
+  letGo(): void {
+    const { target } = this
+    if (--this.#holders > 0 || target === undefined) return
+    target.#aliases?.delete(this)
+    target.letGo()
+  }
+
+  /** Walks over the enabled children that meet a window of this region; `undefined` where there are no children. */
+  walk(first: bigint, last: bigint, isCovered: IsCovered): ChildWalk | undefined {
+    const root = this.#children?.enabled
+    return root && new ChildWalk(root, first, last, isCovered)
+  }
+
+  /** Notes inside a transaction that what is seen of this region may have changed from offset `start` to `last`. */
+  touch(start: bigint, last: bigint): void {
+    const system = this.#system
+    if (system === undefined) return
+    this.#windows ??= new Windows()
+    if (this.#windows.isEmpty) system.touched(this)
+    this.#windows.add(start, last)
+  }
+
+  /** Hands over what has been touched since the last time. */
+  takeTouched(): readonly Range[] {
+    return this.#windows?.take() ?? []
+  }
+
+  /** Makes a change of all of this region inside a transaction; `pending` says whether it can change a flat view (TM-5). */
   protected change(pending: boolean, apply: () => void): void {
+    this.#transact(pending, () => {
+      apply()
+      if (pending) this.touch(0n, this.#size - 1n)
+    })
+  }
+
+  #transact(pending: boolean, apply: () => void): void {
     const system = this.#system
     if (system === undefined) {
       apply()
@@ -304,27 +411,46 @@ export abstract class MemoryRegion {
     }
     system.begin()
     apply()
-    if (pending) system.topologyChanged()
+    if (pending) system.changed()
     system.commit()
   }
 
+  /** Changes this region's size, or whether it is enabled. */
+  #inPlace(change: () => void): void {
+    const container = this.#container
+    if (container === undefined) change()
+    else container.#children?.during(this, change)
+  }
+
   #insert(child: MemoryRegion, offset: bigint, priority: number): void {
-    let low = 0
-    let high = this.#children.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((this.#children[middle] as MemoryRegion).#priority > priority) low = middle + 1
-      else high = middle
-    }
-    this.#children.splice(low, 0, child)
     child.#container = this
-    child.#address = offset
+    child.#moveTo(offset)
     child.#priority = priority
+    child.#order = ++additions
+    this.#children ??= new ChildList()
+    this.#children.add(child)
+    child.hold()
+    this.#touchChild(child)
   }
 
   #take(child: MemoryRegion): void {
-    this.#children.splice(this.#children.indexOf(child), 1)
+    this.#touchChild(child)
+    // What was touched before it was made smaller, or was hidden, must not leave with it.
+    for (const { start, last } of child.#windows?.all ?? []) this.touch(start + child.#address, last + child.#address)
+    this.#children?.remove(child)
+    child.letGo()
     child.#container = undefined
+  }
+
+  #touchChild(child: MemoryRegion): void {
+    if (this.#enabled && child.#enabled) this.touch(child.#address, lastOf(child))
+  }
+
+  /** The address of a region that is the root of a view shifts what is seen there (FV-11). */
+  #moveTo(address: bigint): void {
+    if (address === this.#address) return
+    this.#address = address
+    this.view?.touchAll()
   }
 
   #bindTogether(child: MemoryRegion): void {

@@ -5,13 +5,14 @@ import { bindTogether } from './belonging.ts'
 import { CoalescedRings } from './coalesced-rings.ts'
 import { DirtyLog } from './dirty/dirty-log.ts'
 import { DiscardCounters } from './discard/discard-counters.ts'
-import { EMPTY_VIEW, type FlatView } from './flat-view.ts'
+import { EMPTY_VIEW } from './flat-view.ts'
 import { tellDifference } from './flat-view-diff.ts'
 import type { MemoryListener } from './listener.ts'
 import { ListenerCalls } from './listener-calls.ts'
 import { ListenerRegistry } from './listener-registry.ts'
 import type { MemoryRegion } from './memory-region.ts'
-import { render } from './render.ts'
+import { ShownView } from './shown-view.ts'
+import { spread } from './spread.ts'
 import { viewRoot } from './view-root.ts'
 
 /** Commits that listeners may set off by changing the map from their callbacks, one after the other. */
@@ -40,7 +41,11 @@ export class MemorySystem {
   readonly dirtyLog: DirtyLog = new DirtyLog(this, this.#registry)
   /** Shared by all spaces: an access may go on in any of them. */
   readonly #contexts = new ContextStack()
-  #views = new Map<MemoryRegion, FlatView>()
+  /** What each space shows; those that see nothing are left out. */
+  readonly #shown = new Map<AddressSpace, ShownView>()
+  readonly #views = new Set<ShownView>()
+  /** Regions of which something may have changed. */
+  #touched: MemoryRegion[] = []
   #depth = 0
   #pending = false
   /** An eventfd came or went, and nothing else need have changed. */
@@ -66,8 +71,9 @@ export class MemorySystem {
   /** Makes an address space that shows `root`, without any callback (LR-5). Root and all that hangs together with it become this system's. */
   createSpace(name: string, root: MemoryRegion): AddressSpace {
     this.adopt(root)
+    root.hold()
     const space = new AddressSpace(name, root, this, this.#contexts)
-    space.replaceView(this.#viewOf(root))
+    space.replaceView(this.#show(space)?.view ?? EMPTY_VIEW)
     this.#spaces.push(space)
     return space
   }
@@ -96,6 +102,10 @@ export class MemorySystem {
     }
     space.bounce.checkIdle()
     this.#spaces.splice(index, 1)
+    const shown = this.#shown.get(space)
+    this.#shown.delete(space)
+    this.#leave(shown)
+    space.root.letGo()
     space.replaceView(EMPTY_VIEW)
     space.holdsRoot.release()
   }
@@ -107,7 +117,8 @@ export class MemorySystem {
   }
 
   /**
-   * Closes a transaction. The outermost one renders all views anew and tells all listeners, if a view may have changed (TX-3).
+   * Closes a transaction. If a view may have changed, the outermost one renders anew what has been touched and tells all
+   * listeners (TX-3).
    *
    * @throws HostbridgeError `memory.commit` where none is open.
    * @throws MappingRefusedError when all is done, with everything that listeners refused. What a listener's callback throws
@@ -165,9 +176,20 @@ export class MemorySystem {
     this.transaction(() => this.topologyChanged())
   }
 
-  /** Notes inside a transaction that views may have changed; for regions. */
+  /** Notes inside a transaction that any view may have changed anywhere. */
   topologyChanged(): void {
     this.#pending = true
+    for (const view of this.#views) view.touchAll()
+  }
+
+  /** Notes inside a transaction that views may have changed where regions were touched; for regions. */
+  changed(): void {
+    this.#pending = true
+  }
+
+  /** Takes a region that has been touched, once until the next commit; for regions. */
+  touched(region: MemoryRegion): void {
+    this.#touched.push(region)
   }
 
   /** Whether an access to one of the spaces is under way. */
@@ -229,15 +251,24 @@ export class MemorySystem {
     const eventfds = this.#eventfdsPending
     this.#pending = false
     this.#eventfdsPending = false
-    this.#views = new Map()
     // All are rendered first: what a callback changes belongs to the next round, for every space.
-    const views = this.#spaces.map((space) => ({ space, after: this.#viewOf(space.root) }))
+    this.#render()
+    const changes = this.#spaces.map((space) => {
+      const shown = this.#shown.get(space)
+      const after = shown?.view ?? EMPTY_VIEW
+      return { space, after, patches: shown?.patchesFrom(space.flatView) }
+    })
+    for (const view of this.#views) view.settle()
     for (const { listener } of this.#registry.all) calls.begin(listener)
-    for (const { space, after } of views) {
-      const listeners = this.#registry.of(space).map(({ listener }) => listener)
-      tellDifference(space, space.flatView, after, listeners, calls)
+    for (const { space, after, patches } of changes) {
+      const registrations = this.#registry.of(space)
+      tellDifference(space, space.flatView, after, patches, registrations, calls)
       space.replaceView(after)
-      space.eventfds.update(listeners, calls, eventfds)
+      space.eventfds.update(
+        registrations.map(({ listener }) => listener),
+        calls,
+        eventfds,
+      )
     }
     for (const { listener } of this.#registry.all) calls.commit(listener)
   }
@@ -251,14 +282,41 @@ export class MemorySystem {
     }
   }
 
-  #viewOf(root: MemoryRegion): FlatView {
-    const shown = viewRoot(root)
-    if (shown === undefined) return EMPTY_VIEW
-    let view = this.#views.get(shown)
-    if (view === undefined) {
-      view = render(shown)
-      this.#views.set(shown, view)
+  /** Brings all views up to date. */
+  #render(): void {
+    const touched = this.#touched
+    this.#touched = []
+    for (const region of touched) for (const window of region.takeTouched()) spread(region, window)
+    const left: (ShownView | undefined)[] = []
+    for (const space of this.#spaces) {
+      const before = this.#shown.get(space)
+      if (before?.region === viewRoot(space.root)) continue
+      this.#show(space)
+      left.push(before)
     }
-    return view
+    // Only now: one space may have come to what another has left.
+    for (const view of left) this.#leave(view)
+    for (const view of this.#views) if (view.isTouched) view.update()
+  }
+
+  /** Shows in a space what its root leads to. */
+  #show(space: AddressSpace): ShownView | undefined {
+    const region = viewRoot(space.root)
+    if (region === undefined) {
+      this.#shown.delete(space)
+      return undefined
+    }
+    region.view ??= new ShownView(region)
+    region.view.users++
+    this.#views.add(region.view)
+    this.#shown.set(space, region.view)
+    return region.view
+  }
+
+  /** Forgets a view that no space shows any more. */
+  #leave(view: ShownView | undefined): void {
+    if (view === undefined || --view.users > 0) return
+    view.region.view = undefined
+    this.#views.delete(view)
   }
 }

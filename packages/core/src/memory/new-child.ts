@@ -28,13 +28,18 @@ export function checkNewChild(parent: MemoryRegion, child: MemoryRegion): void {
   }
 }
 
-/** Whether rendering `from` comes to `region`, through children and aliases. Costs as much as the tree is big. */
+/** Whether rendering `from` comes to `region`, through children and aliases. Costs what lies above `region`, not what is below `from`. */
 function reaches(from: MemoryRegion, region: MemoryRegion): boolean {
-  const seen = new Set([from])
-  for (const next of seen) {
-    if (next === region) return true
-    for (const child of next.children) seen.add(child)
-    if (next.target !== undefined) seen.add(next.target)
+  if (from === region) return true
+  if (from.target === undefined && !from.hasChildren) return false
+  const above = new Set([region])
+  for (const next of above) {
+    if (next.container !== undefined) above.add(next.container)
+    for (const alias of next.aliases) above.add(alias)
+  }
+  // Aliases that are in no container yet are not known to what they show.
+  for (let next: MemoryRegion | undefined = from; next !== undefined; next = next.target) {
+    if (above.has(next)) return true
   }
   return false
 }

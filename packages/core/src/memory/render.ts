@@ -1,19 +1,34 @@
-import { LAST_ADDRESS } from '../address/units.ts'
+import type { ChildWalk } from './child-walk.ts'
 import { FlatRange } from './flat-range.ts'
-import { FlatView } from './flat-view.ts'
 import type { MemoryRegion } from './memory-region.ts'
 import { RomDeviceRegion } from './rom-device-region.ts'
 
+/** Ranges after which a window is rendered in two parts: each range that is put in moves those behind it. */
+const MOST = 256
+
 /**
- * Renders the tree below `root` as a flat view: the region rendered first wins, and regions are rendered in the order of
- * their container's list, children before the region that holds them (section 1.4).
+ * Renders what a window of the tree below `root` shows: the region rendered first wins, and regions are rendered in the order
+ * of their container's list, children before the region that holds them (section 1.4). Neighbours are not joined.
  *
- * Positions are `bigint`: an alias may put its target's beginning far below 0 (FV-2).
+ * Visits the regions that meet the window and are not covered, each in O(log n). Positions are `bigint`: an alias may put its
+ * target's beginning far below 0 (FV-2).
  */
-export function render(root: MemoryRegion): FlatView {
-  const drawing = new Drawing()
-  drawing.draw(root, 0n, 0n, LAST_ADDRESS, NOTHING_INHERITED)
-  return new FlatView(merge(drawing.ranges))
+export function renderWindow(root: MemoryRegion, start: bigint, last: bigint): FlatRange[] {
+  const parts: FlatRange[][] = []
+  // Windows still to be rendered, the lowest at the end.
+  const windows = [{ start, last }]
+  for (let window = windows.pop(); window !== undefined; window = windows.pop()) {
+    const drawing = new Drawing(window.last - window.start + 1n)
+    drawing.draw(root, 0n, window.start, window.last, NOTHING_INHERITED)
+    const { ranges } = drawing
+    if (ranges.length <= MOST) {
+      parts.push(ranges)
+    } else {
+      const middle = (ranges[MOST >>> 1] as FlatRange).start
+      windows.push({ start: middle, last: window.last }, { start: window.start, last: middle - 1n })
+    }
+  }
+  return parts.length === 1 ? (parts[0] as FlatRange[]) : parts.flat()
 }
 
 /** What aliases and containers above hand down (MR-11). */
@@ -36,12 +51,15 @@ function inherit(above: Inherited, region: MemoryRegion): Inherited {
   }
 }
 
-/** Up to so many ranges are handed over as arguments. */
-const FEW = 64
-
 class Drawing {
   /** Ascending and disjoint. */
-  ranges: FlatRange[] = []
+  readonly ranges: FlatRange[] = []
+  /** Bytes of the window in which nothing has been drawn. */
+  #left: bigint
+
+  constructor(size: bigint) {
+    this.#left = size
+  }
 
   /** Draws `region`, whose container begins at `base`, where it lies in `first` to `last` and nothing has been drawn yet. */
   draw(region: MemoryRegion, base: bigint, first: bigint, last: bigint, above: Inherited): void {
@@ -58,29 +76,54 @@ class Drawing {
       this.draw(target, start - target.address - region.targetOffset, low, high, inherited)
       return
     }
-    for (const child of region.children) this.draw(child, start, low, high, inherited)
+    const walk = region.walk(low - start, high - start, (from, to) => this.#covers(start + from, start + to))
+    if (walk !== undefined) this.#drawChildren(walk, start, low, high, inherited)
     if (region.terminates) this.#fill(region, start, low, high, inherited)
+  }
+
+  #drawChildren(walk: ChildWalk, start: bigint, low: bigint, high: bigint, inherited: Inherited): void {
+    while (this.#left > 0n && this.ranges.length <= MOST) {
+      const child = walk.next()
+      if (child === undefined) return
+      this.draw(child, start, low, high, inherited)
+    }
   }
 
   /** Puts ranges of `region` into what is uncovered between `low` and `high`. */
   #fill(region: MemoryRegion, start: bigint, low: bigint, high: bigint, inherited: Inherited): void {
-    const romMode = region instanceof RomDeviceRegion && region.romMode
-    const flags = { ...inherited, romMode, dirtyMask: region.dirtyMask }
-    const ranges = this.ranges
+    const { ranges } = this
     const begin = this.#firstEndingAtOrAfter(low)
+    const next = ranges[begin]
+    if (next === undefined || next.start > high) {
+      ranges.splice(begin, 0, this.#piece(region, start, low, high, inherited))
+      return
+    }
     let end = begin
     const pieces: FlatRange[] = []
     let at = low
     for (; end < ranges.length; end++) {
       const there = ranges[end] as FlatRange
       if (there.start > high) break
-      if (there.start > at) pieces.push(new FlatRange(region, at, there.start - 1n, at - start, flags))
+      if (there.start > at) pieces.push(this.#piece(region, start, at, there.start - 1n, inherited))
       pieces.push(there)
       at = there.last + 1n
     }
-    if (at <= high) pieces.push(new FlatRange(region, at, high, at - start, flags))
-    if (pieces.length <= FEW) ranges.splice(begin, end - begin, ...pieces)
-    else this.ranges = ranges.slice(0, begin).concat(pieces, ranges.slice(end))
+    if (at <= high) pieces.push(this.#piece(region, start, at, high, inherited))
+    ranges.splice(begin, end - begin, ...pieces)
+  }
+
+  #piece(region: MemoryRegion, start: bigint, first: bigint, last: bigint, inherited: Inherited): FlatRange {
+    this.#left -= last - first + 1n
+    const { readonly, nonvolatile, unmergeable } = inherited
+    const romMode = region instanceof RomDeviceRegion && region.romMode
+    const flags = { readonly, romMode, nonvolatile, unmergeable, dirtyMask: region.dirtyMask }
+    return new FlatRange(region, first, last, first - start, flags)
+  }
+
+  /** Whether the range that reaches `first` or lies behind it covers all of `first` to `last`. */
+  #covers(first: bigint, last: bigint): boolean {
+    const range = this.ranges[this.#firstEndingAtOrAfter(first)]
+    return range !== undefined && range.start <= first && range.last >= last
   }
 
   #firstEndingAtOrAfter(address: bigint): number {
@@ -93,20 +136,4 @@ class Drawing {
     }
     return low
   }
-}
-
-/** Joins neighbours that are one stretch of one region (FV-6). */
-function merge(ranges: readonly FlatRange[]): FlatRange[] {
-  const merged: FlatRange[] = []
-  let previous: FlatRange | undefined
-  for (const range of ranges) {
-    if (previous?.continuesIn(range)) {
-      previous = new FlatRange(range.region, previous.start, range.last, previous.offset, range)
-      merged[merged.length - 1] = previous
-    } else {
-      previous = range
-      merged.push(range)
-    }
-  }
-  return merged
 }

@@ -17,10 +17,9 @@ export function viewRoot(root: MemoryRegion): MemoryRegion | undefined {
     } else if (region.terminates) {
       return region
     } else {
-      const enabled = region.children.filter((child) => child.enabled)
-      const only = enabled[0]
+      const only = region.topmostChild
       if (only === undefined) return undefined
-      if (enabled.length > 1 || only.address !== 0n || region.size < only.size) return region
+      if (region.enabledCount > 1 || only.address !== 0n || region.size < only.size) return region
       region = only
     }
   }
