@@ -68,6 +68,19 @@ describe('domains in windows', () => {
     },
   )
 
+  test('wait until a window with more messages than the rings hold has passed through them', () => {
+    // 7 of them fit at a time, and they arrive at the next tick after the window.
+    const hops = Array.from({ length: 50 }, (_, index) => ({ time: 3, from: index % 3, delay: 0, priority: 0 }))
+    const { lockstep, seen } = scene(hops, LATENCY, 1024)
+    at(lockstep.domain('a'), 4, () => {})
+    at(lockstep.domain('b'), 18, () => {})
+    at(lockstep.domain('c'), 40, () => {})
+
+    lockstep.partition.run(1000)
+
+    expect(seen).toEqual(expected(hops))
+  })
+
   test('are not run past the last tick, and go on from there', () => {
     const { lockstep, seen } = scene([{ time: 3, from: 0, delay: 0, priority: 0 }], 10, 1024)
 
@@ -118,6 +131,7 @@ describe('domains in windows', () => {
     }
     fail('a', 7)
     fail('b', 6)
+    fail('c', 9)
     at(lockstep.domain('c'), 8, () => seen.push(8))
 
     expect(() => lockstep.partition.run(100)).toThrow("domain 'b' has failed at 6: failure at 6")

@@ -82,6 +82,13 @@ describe('a transmitter', () => {
     expect(leaves).toBe(Math.ceil((100_000 * 8) / 3))
   })
 
+  test('is busy for the fraction of a tick that is left', () => {
+    const wire = new Transmitter(3_000_000_000n, 100)
+
+    // 10 bytes take 26 and 2/3 ticks.
+    expect([wire.offer(0, 10), wire.offer(26, 10), wire.offer(54, 10)]).toEqual([27, 54, 81])
+  })
+
   test('takes no more bytes than may wait, and says when it will', () => {
     const wire = new Transmitter(8_000_000_000n, 100)
 
