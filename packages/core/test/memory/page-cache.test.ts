@@ -117,3 +117,18 @@ test('a range of many directory nodes and upper words is right in all of them', 
     }
   }
 })
+
+test('a large range is not found where only the lower word of the address is its', () => {
+  const { root, memory } = space()
+  const region = ram('ram', 0x100000n)
+  region.memory.write(0n, new Uint8Array(0x100000).fill(7))
+  root.add(region, 2n ** 32n)
+  const into = new Uint8Array(16).fill(1)
+
+  const there = memory.load64(2n ** 32n + 0x1000n)
+  const elsewhere = [memory.load64(0x1000n), memory.loadResult, memory.load32(0x1000n), memory.read(0x1000n, into)]
+
+  expect(there).toBe(0x0707070707070707n)
+  expect(elsewhere).toEqual([0n, MemTx.decodeError, 0, MemTx.decodeError])
+  expect(into).toEqual(new Uint8Array(16))
+})

@@ -269,6 +269,23 @@ describe('attributes', () => {
     expect(device.log).toEqual([])
   })
 
+  test('an access that wants memory ends where its first page behind an IOMMU leads to registers (RW-5)', () => {
+    const { root, memory, system } = space()
+    root.add(mmio('device', 0x1000n, new RecordingDevice()), 0n)
+    root.add(filled(ram('ram', 0x1000n)), 0x1000n)
+    const translate = (frame: number, _access: PermissionBits, out: Translation) => {
+      Object.assign(out, { permission: 3, frame, shift: 12, target: memory })
+    }
+    const dma = system.createSpace('dma', new IommuRegion('window', 2n ** 30n, { translate }))
+    const into = new Uint8Array(0x2000).fill(0xee)
+
+    const results = [dma.write(0n, into, { memory: true }), dma.read(0n, into, { memory: true })]
+
+    expect(results).toEqual([MemTx.accessError, MemTx.accessError])
+    expect(into).toEqual(new Uint8Array(0x2000))
+    expect(memory.load32(0x1000n)).toBe(0x04030201)
+  })
+
   test('a debug write changes ROM, and a ROM device in ROM mode; no other write does (MR-4)', () => {
     const { root, memory } = space()
     const device = new RecordingDevice()
@@ -293,6 +310,21 @@ describe('attributes', () => {
     expect(memory.load32(0x1000n)).toBe(0x09080007)
     expect(memory.store8(0n, 1)).toBe(MemTx.decodeError)
   })
+})
+
+test('memory that was never written reads 0 behind an IOMMU too, and can be written there (TE-4)', () => {
+  const { root, memory, system } = space()
+  root.add(ram('ram', 0x100000n), 0n)
+  const translate = (frame: number, _access: PermissionBits, out: Translation) => {
+    Object.assign(out, { permission: 3, frame, shift: 12, target: memory })
+  }
+  const dma = system.createSpace('dma', new IommuRegion('window', 2n ** 30n, { translate }))
+
+  for (let round = 0; round < 2; round++) expect([dma.load64(0n), memory.load64(0n)]).toEqual([0n, 0n])
+  const results = [dma.store64(0x10n, 5n), dma.store64(0x20000n, 6n)]
+
+  expect(results).toEqual([MemTx.ok, MemTx.ok])
+  expect([memory.load64(0x10n), memory.load64(0x20000n), dma.load64(0n)]).toEqual([5n, 6n, 0n])
 })
 
 test('is direct where memory answers without a callback (MR-4)', () => {
