@@ -5,6 +5,7 @@ import { eventsSuite } from './events.ts'
 import { measure } from './measure.ts'
 import { memorySuite } from './memory.ts'
 import { replaySuite } from './replay.ts'
+import { topologySuite } from './topology.ts'
 import { translateSuite } from './translate.ts'
 
 /** What a run of suites reports; the keys are the command's contract. */
@@ -27,7 +28,7 @@ export interface RunSuitesOptions {
   onProgress?(done: number, total: number): void
 }
 
-export const SUITES: readonly Suite[] = [translateSuite, memorySuite, eventsSuite, replaySuite]
+export const SUITES: readonly Suite[] = [translateSuite, memorySuite, topologySuite, eventsSuite, replaySuite]
 
 /**
  * Runs benchmark suites one case after the other.
