@@ -36,7 +36,7 @@ export class ChildWalk {
         const following = node.own[at + 1]
         if (following !== undefined) this.#push({ node, at: at + 1, best: following })
         if (this.#meets(best)) return best
-      } else if (this.#pending.length === 0 || !this.#isHidden(node)) {
+      } else if (!this.#isHidden(node)) {
         const [own] = node.own
         if (own !== undefined) this.#push({ node, at: 0, best: own })
         if (node.lower !== undefined) this.#wait(node.lower)

@@ -78,9 +78,11 @@ export function collect(node: Tree, first: bigint, last: bigint, into: FlatRange
     for (let i = Math.max(0, countStarting(nodes, first) - 1); i < end; i++) collect(nodes[i], first, last, into)
     return
   }
-  for (const range of node.ranges as readonly FlatRange[]) {
+  const ranges = node.ranges as readonly FlatRange[]
+  for (let i = firstReaching(ranges, first); i < ranges.length; i++) {
+    const range = ranges[i] as FlatRange
     if (range.start > last) return
-    if (range.last >= first) into.push(range)
+    into.push(range)
   }
 }
 
@@ -103,8 +105,7 @@ export function spliceTree(root: Tree, first: bigint, last: bigint, fresh: reado
 function splice(node: FlatNode, first: bigint, last: bigint, fresh: readonly FlatRange[]): FlatNode[] {
   if (node.nodes === undefined) {
     const ranges = node.ranges as readonly FlatRange[]
-    let begin = 0
-    while (begin < ranges.length && (ranges[begin] as FlatRange).last < first) begin++
+    const begin = firstReaching(ranges, first)
     let end = begin
     while (end < ranges.length && (ranges[end] as FlatRange).start <= last) end++
     return leaves(replaced(ranges, begin, end, fresh))
@@ -160,6 +161,17 @@ function replaced<T>(list: readonly T[], begin: number, end: number, fresh: read
   for (const entry of fresh) result.push(entry)
   for (let i = end; i < list.length; i++) result.push(list[i] as T)
   return result
+}
+
+/** The index of the first range that ends at an address or behind it. */
+function firstReaching(ranges: readonly FlatRange[], address: bigint): number {
+  let low = 0
+  for (let high = ranges.length; low < high; ) {
+    const middle = (low + high) >>> 1
+    if ((ranges[middle] as FlatRange).last < address) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** How many nodes begin at or before an address. */
