@@ -16,7 +16,7 @@ describe('the worked example of rendering (FV-7, FV-8)', () => {
     return new MemorySystem('machine').createSpace('memory', a)
   }
 
-  test('a region shows through where a container above it has no child', () => {
+  test('a region shows through where a container above it has no child (FV-7, FV-8)', () => {
     const space = build(container('B', 0x4000n))
 
     expect(mapText(space)).toBe('C[0..1fff] D[2000..2fff] C[3000..3fff]@3000 E[4000..4fff] C[5000..5fff]@5000')
