@@ -90,6 +90,14 @@ export class MsixCapability {
     this.#flushOne(vector)
   }
 
+  /** Forgets the message of a vector, masks it, and forgets that it waits, as after a reset. */
+  clearMessage(vector: number): void {
+    const at = vector * MsixEntry.size
+    for (let byte = 0; byte < MsixEntry.size; byte += 4) this.#table.setUint32(at + byte, 0, true)
+    this.#table.setUint32(at + MsixEntry.control, MsixEntry.masked, true)
+    this.#setWaiting(vector, false)
+  }
+
   /** Masks all vectors and forgets what waits. */
   reset(): void {
     new Uint8Array(this.#table.buffer).fill(0)

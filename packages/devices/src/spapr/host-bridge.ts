@@ -6,6 +6,7 @@ import type { FirmwareBridge } from './bridge-table.ts'
 import { BridgeWindows, type BridgeWindowsOptions } from './bridge-windows.ts'
 import { bridgeProperties } from './device-tree.ts'
 import { DmaWindows, type WindowRequest } from './dma-windows.ts'
+import { functionsBelow } from './functions-below.ts'
 import { Hypercalls } from './hypercalls.ts'
 import { MsiWindow } from './msi-window.ts'
 import type { MsiGrant } from './rtas-msi.ts'
@@ -65,12 +66,17 @@ export class SpaprHostBridge extends Device implements FirmwareBridge {
   readonly #options: SpaprHostBridgeOptions
   #parts: Parts | undefined
 
-  /** @throws HostbridgeError `spapr.index`. */
+  /** @throws HostbridgeError `spapr.index`, `spapr.page-shifts`. */
   constructor(options: SpaprHostBridgeOptions) {
     super(`phb${options.index}`)
     if (!Number.isInteger(options.index) || options.index < 0 || options.index > LAST_HOST_BRIDGE) {
       const message = `a host bridge cannot have index ${options.index}: it is 0 to ${LAST_HOST_BRIDGE}`
       throw new HostbridgeError('spapr.index', message, { index: options.index })
+    }
+    const strange = options.pageShifts?.find((shift) => !TCE_PAGE_SHIFTS.includes(shift))
+    if (strange !== undefined) {
+      const message = `'${this.name}' cannot offer pages of 2^${strange} bytes: a page shift is one of ${TCE_PAGE_SHIFTS.join(', ')}`
+      throw new HostbridgeError('spapr.page-shifts', message, { bridge: this.name, pageShift: strange })
     }
     this.index = options.index
     this.buid = FIRST_BUID + BigInt(options.index)
@@ -156,14 +162,15 @@ export class SpaprHostBridge extends Device implements FirmwareBridge {
 
   /** Interrupt numbers go back when all functions have been reset (PH-7). */
   override resetExit(): void {
-    for (const device of this.bus.devices) this.hypercalls.messages.release(device)
+    for (const device of functionsBelow(this.bus)) this.hypercalls.messages.release(device)
   }
 
   override save(): DeviceState {
-    const grants = this.bus.devices.flatMap((device) => {
+    const grants: [path: string, MsiGrant][] = []
+    for (const device of functionsBelow(this.bus)) {
       const grant = this.hypercalls.messages.of(device)
-      return grant === undefined ? [] : [[device.path, grant]]
-    })
+      if (grant !== undefined) grants.push([device.path, grant])
+    }
     return { windows: this.windows.tables.map(saveTable), grants }
   }
 
@@ -176,8 +183,9 @@ export class SpaprHostBridge extends Device implements FirmwareBridge {
       throw new HostbridgeError('spapr.state', message, { windows: tables.length, saved: saved.length })
     }
     this.windows.close()
-    for (const device of this.bus.devices) {
-      this.hypercalls.messages.release(device)
+    // All are free before one is taken: the saved ones may overlap with those that others have now.
+    for (const device of functionsBelow(this.bus)) this.hypercalls.messages.release(device)
+    for (const device of functionsBelow(this.bus)) {
       const [, grant] = (state.grants as readonly [string, MsiGrant][]).find(([path]) => path === device.path) ?? []
       if (grant !== undefined) this.hypercalls.messages.restore(device, grant)
     }
@@ -187,23 +195,29 @@ export class SpaprHostBridge extends Device implements FirmwareBridge {
   protected override onPlug(machine: Machine): void {
     this.onRelease(this.hypercalls.attach(machine))
     this.onRelease(this.hypercalls.bridges.add(this))
+    // What is given here first is let go last (PH-8).
+    const addresses = new BridgeWindows(this.name, this.index, this.#options)
+    addresses.map(machine)
     const tables = this.#tables(machine)
     for (const table of tables) {
       this.hypercalls.tables.add(table)
       this.onRelease(() => this.hypercalls.tables.delete(table))
     }
     const root = new ContainerRegion(`${this.name}-dma`)
-    root.add(this.msi.makeRegion(`${this.name}-msi`), MSI_WINDOW.start)
+    const messages = this.msi.makeRegion(`${this.name}-msi`)
+    root.add(messages, MSI_WINDOW.start)
     for (const table of tables) root.add(table.root, 0n)
     const dma = machine.memory.createSpace(`${this.name}-dma`, root)
-    this.onRelease(() => machine.memory.destroySpace(dma))
+    this.onRelease(() => {
+      root.remove(messages)
+      for (const listener of machine.memory.listeners) dma.unregister(listener)
+      machine.memory.destroySpace(dma)
+    })
     const windows = this.#windows(tables)
     this.onRelease(() => {
       windows.close()
       this.#parts = undefined
     })
-    const addresses = new BridgeWindows(this.name, this.index, this.#options)
-    addresses.map(machine)
     const { memory, io } = addresses
     const interrupt = (wire: number, raised: boolean): void => this.wires[wire]?.set(raised)
     const bus = new PciBus({ name: this.name, bridge: this, dma, memory, io, zeroAllowed: true, interrupt })

@@ -7,7 +7,8 @@ const WRONG = [RtasStatus.parameter]
 
 /**
  * Offers the calls for dynamic DMA windows (rules DW-1 to DW-8). A window that a listener refuses is a hardware error, told as the
- * machine's guest error through `refused`; nothing has changed then.
+ * machine's guest error through `refused`: one that is created is not there then, nor is the default one where a removal or a reset
+ * would have brought it back.
  */
 export function offerDmaWindowCalls(
   rtas: Rtas,

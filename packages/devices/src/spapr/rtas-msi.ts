@@ -17,6 +17,8 @@ const FAILED = [RtasStatus.hardware]
 export class MsiGrants {
   readonly numbers: InterruptNumbers
   readonly #grants = new Map<PciDevice, MsiGrant>()
+  /** Functions whose leaving is watched: once a plug, however often a guest asks. */
+  readonly #watched = new Set<PciDevice>()
 
   constructor(numbers: InterruptNumbers) {
     this.numbers = numbers
@@ -52,8 +54,11 @@ export class MsiGrants {
 
   #hold(device: PciDevice, grant: MsiGrant): void {
     this.#grants.set(device, grant)
+    if (this.#watched.has(device)) return
+    this.#watched.add(device)
     device.onRelease(() => {
-      if (this.#grants.get(device) === grant) this.release(device)
+      this.#watched.delete(device)
+      this.release(device)
     })
   }
 }
@@ -69,6 +74,7 @@ export function offerMsiCalls(rtas: Rtas, bridges: BridgeTable, grants: MsiGrant
       if (device === undefined || type === undefined) return WRONG
       if (count === 0) return release(device, grants)
       const most = type === MsiType.msi ? (device.msi?.allocated ?? 0) : (device.msix?.vectors ?? 0)
+      if (most === 0) return FAILED
       // The most that there could be is the answer then, and nothing is given.
       if (count <= most && give(device, grants, type, count) === undefined) return FAILED
       const answer = [RtasStatus.success, Math.min(count, most), (sequence + 1) >>> 0]
@@ -104,10 +110,12 @@ function give(device: PciDevice, grants: MsiGrants, type: MsiGrant['type'], coun
   return grant
 }
 
+/** Takes a function's numbers back, and the messages that would signal them: others may get the same numbers next. */
 function release(device: PciDevice, grants: MsiGrants): readonly number[] {
-  if (grants.of(device) === undefined) return FAILED
+  const grant = grants.of(device)
+  if (grant === undefined) return FAILED
   grants.release(device)
-  device.msi?.setMessage(0n, 0)
-  for (let vector = 0; vector < (device.msix?.vectors ?? 0); vector++) device.msix?.setMessage(vector, 0n, 0)
+  if (grant.type === MsiType.msi) device.msi?.setMessage(0n, 0)
+  else for (let vector = 0; vector < grant.count; vector++) device.msix?.clearMessage(vector)
   return [RtasStatus.success, 0]
 }

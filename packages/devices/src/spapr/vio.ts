@@ -58,11 +58,10 @@ export class VioDevice extends Device {
     })
   }
 
-  /** Goes back to the table, whose entries go (PH-10). */
+  /** Goes back to the table (PH-10), whose entries go without a word to anybody (TC-7). */
   override resetHold(): void {
     this.setBypass(false)
-    this.table.disable()
-    this.table.enable(WINDOW)
+    this.table.clear()
   }
 
   override save(): DeviceState {
