@@ -166,6 +166,32 @@ describe('a pseries host bridge', () => {
     expect(machine.memory.listeners).toEqual([])
   })
 
+  it('takes back its tables, the MSI window, listeners, and then its windows in system memory (PH-8)', () => {
+    const { machine, phb } = build()
+    phb.createWindow({ pageShift: 16, windowShift: 20 })
+    const order: string[] = []
+    const listener = (name: string): MemoryListener => ({
+      name,
+      priority: 0,
+      regionDel: ({ start }) => void order.push(`${name} ${start.toString(16)}`),
+    })
+    phb.dma.register(listener('dma'))
+    phb.addresses.memory.add(ram('bar', 1n * MiB), 0x8000_0000n)
+    machine.space.register(listener('memory'))
+
+    machine.unplug(phb)
+
+    expect(order).toEqual(['dma 0', 'dma 800000000000000', 'dma 40000000000', 'memory 200080000000'])
+    expect(machine.memory.listeners.map(({ name }) => name)).toEqual(['memory'])
+    expect(machine.memory.spaces.map(({ name }) => name)).toEqual(['memory'])
+  })
+
+  it('offers pages that a TCE table can have (PH-6)', () => {
+    expect(() => new SpaprHostBridge({ index: 0, pageShifts: [12, 13] })).toThrowError(
+      "'phb0' cannot offer pages of 2^13 bytes: a page shift is one of 12, 16, 21, 24",
+    )
+  })
+
   it('is not plugged, and leaves nothing, where it cannot have its windows', () => {
     const machine = new Machine('pseries')
     const phb = new SpaprHostBridge({ index: 0, window: { size: 2n ** 44n } })

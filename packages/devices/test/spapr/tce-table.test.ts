@@ -26,6 +26,34 @@ function translate(table: TceTable, frame: number): Omit<Translation, 'target'> 
 }
 
 describe('a TCE table', () => {
+  it('is disabled without a window, and has a LIOBN of 32 bits, pages and a number of entries with one (TC-1)', () => {
+    const table = new TceTable(0x80000101, new Machine('pseries').space)
+    const before = [table.window, table.entries, table.isDefault, table.needVfio]
+
+    table.enable({ pageShift: 16, busOffset: 1n * GiB, entries: 2 ** 32 - 1 })
+
+    expect(before).toEqual([undefined, 0, false, false])
+    expect([table.liobn, table.entries, table.pageShift]).toEqual([0x80000101, 2 ** 32 - 1, 16])
+    expect(() => table.enable({ pageShift: 16, busOffset: 0n, entries: 2 ** 32 })).toThrow()
+  })
+
+  it.each([2 ** 31, 2 ** 32 - 1])(
+    'of %d entries has memory for the neighbours of those that are mapped (TC-1)',
+    (entries) => {
+      const { table } = build({ pageShift: 12, busOffset: 0n, entries })
+      const committed = () => table.source().segments.reduce((sum, segment) => sum + segment.entries, 0)
+      const before = committed()
+
+      for (const index of [0, 2 ** 30, entries - 1]) table.store(index, 0x5003n)
+      table.clear()
+      table.fill(0, 2 ** 20, 0n)
+
+      expect(before).toBe(0)
+      expect(table.source().segments.length).toBeLessThanOrEqual(3)
+      expect([table.entryAt(0), table.entryAt(entries - 1)]).toEqual([0n, 0n])
+    },
+  )
+
   it('shows its window on the bus while it is enabled, and only then (TC-3)', () => {
     const { dma, table } = build({ pageShift: 16, busOffset: 1n * GiB, entries: 16 })
 
@@ -105,6 +133,30 @@ describe('a TCE table', () => {
     const iotlb = new Notifier({ flags: NotifierFlag.devIotlbUnmap, notify: () => {} })
     expect(() => table.register(iotlb)).toThrowError(/no device IOTLB/)
     expect(table.needVfio).toBe(false)
+  })
+
+  it('keeps what is mapped when VFIO begins and ends to follow it, and is told of neither twice (TC-8, hazard 39)', () => {
+    const { table } = build()
+    table.store(2, 0x8003n)
+    const mirrors = ['one', 'two'].map((name) => new Mirror(name))
+    const seen: [boolean, bigint][] = []
+    const look = (): void => void seen.push([table.needVfio, table.entryAt(2)])
+
+    for (const { notifier } of mirrors) {
+      table.register(notifier)
+      look()
+    }
+    for (const { notifier } of mirrors) {
+      table.unregister(notifier)
+      look()
+    }
+
+    expect(seen).toEqual([
+      [true, 0x8003n],
+      [true, 0x8003n],
+      [true, 0x8003n],
+      [false, 0x8003n],
+    ])
   })
 
   it('replays what is mapped, entry by entry and merged (TC-9)', () => {

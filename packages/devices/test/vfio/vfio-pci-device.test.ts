@@ -57,6 +57,21 @@ describe('a card that is plugged onto existing mappings', () => {
   })
 })
 
+test('the mappings of a card do not depend on the guest letting it be a bus master (PC-3)', () => {
+  const guest = new Guest()
+  const { bus, iommu } = guest.busWithIommu()
+  iommu.map({ iova: 0x10000n, size: PAGE, to: 0x50000n, access: 'rw' })
+  const { host, card } = hostWith({})
+  const vfio = bus.plug('00:01.0', new VfioPciDevice(card))
+  const before = host.entries
+
+  vfio.config.write(4, 2, 0x4)
+  vfio.config.write(4, 2, 0)
+  iommu.map({ iova: 0x20000n, size: PAGE, to: 0x60000n, access: 'rw' })
+
+  expect([before, host.entries]).toEqual([1, 2])
+})
+
 describe('a card in no container', () => {
   test('has no mappings, and its DMA is a recorded fault', () => {
     const { card } = hostWith({})
