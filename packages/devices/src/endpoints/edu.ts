@@ -1,7 +1,8 @@
+import { HostbridgeError } from '@hostbridge/core'
 import { hex } from '@hostbridge/core/address'
 import type { DeviceState } from '@hostbridge/core/machine'
 import { type Endianness, mmio } from '@hostbridge/core/memory'
-import { EventPriority, ms, type SimEvent, us } from '@hostbridge/core/time'
+import { EventPriority, ms, type SimEvent, tickOf, us } from '@hostbridge/core/time'
 import { PciDevice } from '../pci/index.ts'
 import { factorial32 } from './edu-factorial.ts'
 import {
@@ -36,7 +37,9 @@ const SECOND_WORD = 0x8000_0000n * 2n
 
 /**
  * The educational device of QEMU (docs/specs/edu.rst): it computes factorials, raises interrupts, and copies between guest memory and
- * a page of its own, all in virtual time.
+ * a page of its own, all in virtual time. What a guest does wrong is a guest error of the machine and changes nothing.
+ *
+ * Read from top to bottom it is a device as anybody would write one: docs/writing-a-device.md.
  */
 export class EduDevice extends PciDevice {
   readonly #dmaMask: bigint
@@ -54,10 +57,12 @@ export class EduDevice extends PciDevice {
   #count = 0n
   #command = 0n
 
+  /** @throws HostbridgeError `endpoints.edu` for address bits and latencies that no device has. */
   constructor(options: EduOptions = {}) {
     const name = options.name ?? 'edu'
     super(name, EDU_IDENTITY)
     const { dmaBits = EDU_DMA_BITS, dmaLatency = 100n * ms, factorialLatency = us, endianness = 'little' } = options
+    checkOptions(name, dmaBits, dmaLatency, factorialLatency)
     this.#dmaMask = 2n ** BigInt(dmaBits) - 1n
     this.#dmaLatency = dmaLatency
     this.#factorialLatency = factorialLatency
@@ -89,6 +94,11 @@ export class EduDevice extends PciDevice {
     this.#destination = 0n
     this.#count = 0n
     this.#command = 0n
+  }
+
+  /** Whoever plugs it next finds its registers as after a reset; the buffer keeps its bytes. */
+  protected override onUnplug(): void {
+    this.resetEnter()
   }
 
   override save(): DeviceState {
@@ -181,7 +191,7 @@ export class EduDevice extends PciDevice {
       case Edu.dmaCommand:
         if ((value & BigInt(EduDma.run)) === 0n) break
         this.#command = value
-        this.timeline?.queue.schedule(this.#transferred, Number(this.timeline.now + this.#dmaLatency))
+        this.timeline?.queue.schedule(this.#transferred, tickOf(this.timeline.now + this.#dmaLatency))
         break
     }
   }
@@ -190,7 +200,7 @@ export class EduDevice extends PciDevice {
     if ((this.#status & EduStatus.computing) !== 0) return
     this.#factorial = of
     this.#status |= EduStatus.computing
-    this.timeline?.queue.schedule(this.#computed, Number(this.timeline.now + this.#factorialLatency))
+    this.timeline?.queue.schedule(this.#computed, tickOf(this.timeline.now + this.#factorialLatency))
   }
 
   #finishFactorial(): void {
@@ -210,20 +220,47 @@ export class EduDevice extends PciDevice {
   #transfer(): void {
     const fromDevice = (this.#command & BigInt(EduDma.fromDevice)) !== 0n
     const inside = (fromDevice ? this.#source : this.#destination) - EDU_BUFFER.start
-    const bus = (fromDevice ? this.#destination : this.#source) & this.#dmaMask
     const size = BigInt(EDU_BUFFER.size)
     if (inside < 0n || inside > size || this.#count > size - inside) {
-      this.timeline?.guestError({
-        code: 'edu.dma-range',
-        message: `a transfer of ${hex(this.#count)} bytes at ${hex(inside + EDU_BUFFER.start)} does not lie in the buffer of '${this.name}'`,
-        device: this,
-      })
+      const [count, place] = [hex(this.#count), hex(inside + EDU_BUFFER.start)]
+      this.#mistake(
+        'edu.dma-range',
+        `a transfer of ${count} bytes at ${place} does not lie in the buffer of '${this.name}'`,
+      )
     } else {
       const bytes = this.#buffer.subarray(Number(inside), Number(inside + this.#count))
+      const bus = this.#masked(fromDevice ? this.#destination : this.#source)
       if (fromDevice) this.dmaWrite(bus, bytes)
       else this.dmaRead(bus, bytes)
     }
     this.#command &= ~BigInt(EduDma.run)
     if ((this.#command & BigInt(EduDma.interrupt)) !== 0n) this.#raise(EduInterrupt.dma)
   }
+
+  #masked(address: bigint): bigint {
+    const masked = address & this.#dmaMask
+    if (masked !== address) {
+      this.#mistake(
+        'edu.dma-mask',
+        `'${this.name}' cuts address ${hex(address)} of a transfer to ${hex(masked)}: set its DMA mask`,
+      )
+    }
+    return masked
+  }
+
+  #mistake(code: string, message: string): void {
+    this.timeline?.guestError({ code, message, device: this })
+  }
+}
+
+function checkOptions(name: string, dmaBits: number, ...latencies: bigint[]): void {
+  const latency = latencies.find((ticks) => ticks < 0n)
+  if (Number.isInteger(dmaBits) && dmaBits >= 1 && dmaBits <= 64 && latency === undefined) return
+  throw new HostbridgeError(
+    'endpoints.edu',
+    latency === undefined
+      ? `'${name}' cannot have ${dmaBits} bits of DMA address: give it 1 to 64`
+      : `'${name}' cannot be done ${-latency} ticks before it starts: give a latency of 0 or more`,
+    { device: name, dmaBits, ...(latency !== undefined && { latency }) },
+  )
 }
