@@ -25,9 +25,12 @@ export const TESTDEV_BARS = [
   { kind: 'io', size: 256n, target: 128, prefix: 'portio' },
 ] as const
 
-/** The tests of each BAR, by number; `data` is what is counted, `match` whether anything else is not. */
+/** The tests of each BAR, by number; `data` is what is counted, `match` whether anything else is not, `eventfd` who counts. */
 export const TESTDEV_TESTS = [
-  { name: 'no-eventfd', match: true, data: 0xfa },
-  { name: 'wildcard-eventfd', match: false, data: 0xce },
-  { name: 'datamatch-eventfd', match: true, data: 0xfa },
+  { name: 'no-eventfd', match: true, eventfd: false, data: 0xfa },
+  { name: 'wildcard-eventfd', match: false, eventfd: true, data: 0xce },
+  { name: 'datamatch-eventfd', match: true, eventfd: true, data: 0xfa },
 ] as const
+
+/** The 64-bit memory BAR without backing storage, which is disabled by default. */
+export const TESTDEV_MEMORY_BAR = 2
