@@ -114,26 +114,27 @@ export abstract class PciDevice extends Device implements MessagePort {
   }
 
   /**
-   * Reads guest memory as the function's DMA does; bytes that cannot be read are 0. A failure is in {@link faults}.
+   * Reads guest memory as the function's DMA does; bytes that cannot be read are 0. A failure is in {@link faults}. What the
+   * access says about itself besides `given` is whose it is.
    *
    * @throws HostbridgeError `pci.not-plugged`.
    */
-  dmaRead(iova: bigint, into: Uint8Array): MemTxResult {
+  dmaRead(iova: bigint, into: Uint8Array, given?: MemTxAttrs): MemTxResult {
     const master = this.#plugged('read', iova)
-    const attrs = this.#attributes()
+    const attrs = this.#attributes(given)
     this.#trace('read', iova, into.length)
     const result = master.space.read(iova, into, attrs)
-    if (result !== MemTx.ok) this.#fail(master, 'read', iova, into.length, result)
+    if (result !== MemTx.ok) this.#fail(master, 'read', iova, into.length, result, attrs)
     return result
   }
 
   /** Writes guest memory as {@link dmaRead} reads it; bytes that cannot be written are dropped. */
-  dmaWrite(iova: bigint, from: Uint8Array): MemTxResult {
+  dmaWrite(iova: bigint, from: Uint8Array, given?: MemTxAttrs): MemTxResult {
     const master = this.#plugged('write', iova)
-    const attrs = this.#attributes()
+    const attrs = this.#attributes(given)
     this.#trace('write', iova, from.length)
     const result = master.space.write(iova, from, attrs)
-    if (result !== MemTx.ok) this.#fail(master, 'write', iova, from.length, result)
+    if (result !== MemTx.ok) this.#fail(master, 'write', iova, from.length, result, attrs)
     return result
   }
 
@@ -141,8 +142,9 @@ export abstract class PciDevice extends Device implements MessagePort {
   message(address: bigint, data: number): void {
     const master = this.#master
     if (master === undefined) return
-    const result = master.message(address, data, this.#attributes())
-    if (result !== MemTx.ok) this.#fail(master, 'write', address, 4, result)
+    const attrs = this.#attributes()
+    const result = master.message(address, data, attrs)
+    if (result !== MemTx.ok) this.#fail(master, 'write', address, 4, result, attrs)
   }
 
   override recordFault(fault: Omit<DmaFault, 'time'>): DmaFault {
@@ -209,8 +211,9 @@ export abstract class PciDevice extends Device implements MessagePort {
     this.timeline?.guestError({ code: 'pci.bar-refused', message: refused.message, device: this })
   }
 
-  #attributes(): MemTxAttrs {
+  #attributes(given?: MemTxAttrs): MemTxAttrs {
     const requester = this.#slot?.requester
+    if (given !== undefined && requester !== undefined) return { ...given, requester }
     if (requester !== undefined && this.#attrs.requester !== requester) this.#attrs = { requester }
     return this.#attrs
   }
@@ -235,9 +238,16 @@ export abstract class PciDevice extends Device implements MessagePort {
     )
   }
 
-  #fail(master: BusMaster, access: 'read' | 'write', iova: bigint, length: number, result: MemTxResult): void {
+  #fail(
+    master: BusMaster,
+    access: 'read' | 'write',
+    iova: bigint,
+    length: number,
+    result: MemTxResult,
+    attrs: MemTxAttrs,
+  ): void {
     const wanted = access === 'read' ? Permission.read : Permission.write
-    const fault = master.enabled ? master.space.explain(iova, length, wanted, this.#attributes()) : undefined
+    const fault = master.enabled ? master.space.explain(iova, length, wanted, attrs) : undefined
     const reason = master.enabled
       ? `the target answered with result ${result}`
       : 'it may not be a bus master: command.bus-master is 0'

@@ -1,7 +1,7 @@
 import { HostbridgeError } from '@hostbridge/core'
 import type { ReplayResult } from '@hostbridge/core/iommu'
 import type { DeviceState, FaultLog, Machine } from '@hostbridge/core/machine'
-import type { MemTxResult } from '@hostbridge/core/memory'
+import type { MemTxAttrs, MemTxResult } from '@hostbridge/core/memory'
 import type { SimEvent } from '@hostbridge/core/time'
 import { Command, Header, PciDevice, type PciIdentity, Type0 } from '../pci/index.ts'
 import type { Container } from './container.ts'
@@ -55,12 +55,12 @@ export class VfioPciDevice extends PciDevice {
     return this.machine === undefined ? undefined : this.#hostSlot.container
   }
 
-  override dmaRead(iova: bigint, into: Uint8Array): MemTxResult {
-    return this.card.dmaRead(iova, into)
+  override dmaRead(iova: bigint, into: Uint8Array, given?: MemTxAttrs): MemTxResult {
+    return this.card.dmaRead(iova, into, given)
   }
 
-  override dmaWrite(iova: bigint, from: Uint8Array): MemTxResult {
-    return this.card.dmaWrite(iova, from)
+  override dmaWrite(iova: bigint, from: Uint8Array, given?: MemTxAttrs): MemTxResult {
+    return this.card.dmaWrite(iova, from, given)
   }
 
   override resetEnter(): void {

@@ -4,7 +4,7 @@ import { Device, InterruptController, InterruptLine, Machine, OrGate } from '@ho
 import { ram } from '@hostbridge/core/memory'
 import { memoryFingerprint, restoreSnapshot, takeSnapshot } from '@hostbridge/core/snapshot'
 import * as devices from '@hostbridge/devices'
-import { DmaEngine, Edu, EduDevice, PciTestdev } from '@hostbridge/devices/endpoints'
+import { DmaEngine, Edu, EduDevice, IommuTestdev, IommuTestdevDevice, PciTestdev } from '@hostbridge/devices/endpoints'
 import { DoorbellDevice, type FrameWire, LinkAdapter } from '@hostbridge/devices/links'
 import { Command, PciDevice } from '@hostbridge/devices/pci'
 import { SpaprHostBridge, VioDevice } from '@hostbridge/devices/spapr'
@@ -49,6 +49,21 @@ const SCENES = new Map<unknown, () => Scene>([
     },
   ],
   [
+    IommuTestdevDevice,
+    () => {
+      const { machine, phb } = pseries()
+      const poke = enabled(machine, phb.plug('00:01.0', new IommuTestdevDevice()))
+      return {
+        machine,
+        disturb: () => {
+          poke(IommuTestdev.iovaLow, 0x1000)
+          poke(IommuTestdev.length, 8)
+          poke(IommuTestdev.doorbell, 1)
+        },
+      }
+    },
+  ],
+  [
     PciTestdev,
     () => {
       const { machine, phb } = pseries()
@@ -56,8 +71,8 @@ const SCENES = new Map<unknown, () => Scene>([
       return {
         machine,
         disturb: () => {
-          poke(0, 0, 1)
-          poke(2048, 0xfa, 1)
+          poke(0, 1, 1)
+          poke(2049, 0xfa, 1)
         },
       }
     },
