@@ -12,7 +12,7 @@ export const RAM = 0x100_0000n
 export const RAM_SIZE: bigint = 64n * KiB
 
 /** Where messages end. */
-export const DOORBELL = 0xfee0_0000n
+const DOORBELL = 0xfee0_0000n
 
 export interface EndpointScene<D extends PciDevice> {
   readonly machine: Machine
