@@ -1,3 +1,4 @@
+export * from './ecam/index.ts'
 export * from './endpoints/index.ts'
 export * from './links/index.ts'
 export * from './pci/index.ts'

@@ -9,7 +9,10 @@ export const INTX_WIRES = 4
  */
 export class IntxWires {
   readonly #tell: ((wire: number, raised: boolean) => void) | undefined
-  readonly #raised: Set<InterruptLine>[] = Array.from({ length: INTX_WIRES }, () => new Set())
+  readonly #wires: { readonly pins: Set<InterruptLine>; raised: boolean }[] = Array.from(
+    { length: INTX_WIRES },
+    () => ({ pins: new Set(), raised: false }),
+  )
 
   constructor(tell?: (wire: number, raised: boolean) => void) {
     this.#tell = tell
@@ -17,24 +20,37 @@ export class IntxWires {
 
   /** Whether any pin on a wire, 0 to 3, is raised. */
   raised(wire: number): boolean {
-    return (this.#raised[wire] as Set<InterruptLine>).size > 0
+    return this.#wires[wire]?.raised ?? false
   }
 
   /** Connects pin 1 to 4 of a device; returns what disconnects it again. */
   connect(device: number, pin: number, line: InterruptLine): () => void {
     const wire = (pin - 1 + device) % INTX_WIRES
-    const end = line.connect((raised) => this.#set(wire, line, raised))
+    this.#wires[wire]?.pins.add(line)
+    const end = line.connect(() => this.#update(wire))
     return () => {
       end()
-      this.#set(wire, line, false)
+      this.#wires[wire]?.pins.delete(line)
+      this.#update(wire)
     }
   }
 
-  #set(wire: number, line: InterruptLine, raised: boolean): void {
-    const pins = this.#raised[wire] as Set<InterruptLine>
-    const before = pins.size > 0
-    if (raised) pins.add(line)
-    else pins.delete(line)
-    if (pins.size > 0 !== before) this.#tell?.(wire, raised)
+  /** Follows the levels of pins that a restore has set, without telling anybody. */
+  restore(): void {
+    for (const wire of this.#wires) wire.raised = anyRaised(wire.pins)
   }
+
+  #update(number: number): void {
+    const wire = this.#wires[number]
+    if (wire === undefined) return
+    const raised = anyRaised(wire.pins)
+    if (raised === wire.raised) return
+    wire.raised = raised
+    this.#tell?.(number, raised)
+  }
+}
+
+function anyRaised(pins: Iterable<InterruptLine>): boolean {
+  for (const pin of pins) if (pin.raised) return true
+  return false
 }

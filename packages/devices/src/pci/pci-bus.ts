@@ -1,60 +1,74 @@
 import { HostbridgeError } from '@hostbridge/core'
 import type { Device, Machine } from '@hostbridge/core/machine'
-import type { AddressSpace, MemoryRegion } from '@hostbridge/core/memory'
+import { AddressSpace } from '@hostbridge/core/memory'
 import { formatPciAddress, parseDeviceFunction } from './address.ts'
 import type { BarWindows } from './bars.ts'
+import type { BusIommu } from './bus-iommu.ts'
+import { BusNumbers } from './bus-numbers.ts'
+import type { PciBusOptions } from './bus-options.ts'
 import { BusSlot } from './bus-slot.ts'
+import { decideDma } from './dma-route.ts'
 import { IntxWires } from './intx-wires.ts'
 import type { PciDevice } from './pci-device.ts'
+import type { Aliasing, RequesterPlace } from './requester.ts'
 import { Header } from './spec/header.ts'
 
-/** The address space that the DMA of a function goes to; asked when the function is plugged (PC-4). */
-export type DmaRoute = (bus: PciBus, deviceFunction: number) => AddressSpace
-
-export interface PciBusOptions {
-  /** Names the bus in messages: `phb0`. */
-  readonly name: string
-  /** The bridge that leads to the bus: what is plugged here is plugged below it. */
-  readonly bridge: Device
-  /** The bus number in addresses, 0 unless told; that of a bus behind a bridge is the guest's to set. */
-  readonly number?: () => number
-  /** Where the DMA of the functions goes: all of it to one address space (PH-5), or as a platform routes it. */
-  readonly dma: AddressSpace | DmaRoute
-  /** The memory addresses of the bus, which BARs appear in. */
-  readonly memory?: MemoryRegion
-  /** The I/O addresses of the bus. */
-  readonly io?: MemoryRegion
-  /** Whether a BAR may lie at address 0 (PC-6). */
-  readonly zeroAllowed?: boolean
-  /** Is told of the level of each of the four interrupt wires, 0 to 3. */
-  readonly interrupt?: (wire: number, raised: boolean) => void
-}
+const MOST_DEVICES = 32
 
 /** The slots of a guest's PCI bus, and who sits in them. */
 export class PciBus {
   readonly name: string
   readonly bridge: Device
-  readonly windows: BarWindows
   /** The four interrupt wires that the functions' pins are connected to. */
   readonly wires: IntxWires
+  readonly express: boolean
+  readonly iommu: BusIommu | undefined
+  readonly bypassesIommu: boolean
+  readonly iommuPerRoot: boolean
+  /** Which bus answers to which number, from here down. */
+  readonly numbers: BusNumbers = new BusNumbers(this)
+  readonly #options: PciBusOptions
   readonly #number: () => number
-  readonly #dma: AddressSpace | DmaRoute
   /** By device and function number. */
   readonly #slots = new Map<number, { readonly slot: BusSlot; readonly device: PciDevice }>()
 
   constructor(options: PciBusOptions) {
-    const { memory, io, zeroAllowed = false, number = () => 0 } = options
+    this.#options = options
     this.name = options.name
     this.bridge = options.bridge
-    this.#number = number
-    this.#dma = options.dma
+    this.express = options.express ?? false
+    this.bypassesIommu = options.bypassIommu ?? false
+    this.iommuPerRoot = options.iommuPerRoot ?? false
+    this.iommu = iommuOf(options.dma)
+    this.#number = options.number ?? (() => 0)
     this.wires = new IntxWires(options.interrupt)
-    this.windows = { zeroAllowed, ...(memory && { memory }), ...(io && { io }) }
   }
 
   /** 0 to 255; what the guest has given to a bus behind a bridge. */
   get number(): number {
     return this.#number()
+  }
+
+  /** The place of the bridge on the bus above; `undefined` of a host bridge. */
+  get above(): RequesterPlace | undefined {
+    return this.#options.uplink?.place()
+  }
+
+  /** How requests from the bus look above it. */
+  get aliasing(): Aliasing {
+    return this.#options.uplink?.aliasing ?? 'none'
+  }
+
+  /** Whether a host bridge, or a root complex of its own, leads to it. */
+  get isRoot(): boolean {
+    const { uplink } = this.#options
+    return uplink === undefined || uplink.root === true
+  }
+
+  /** What BARs appear in; what a platform allows on its bus it allows behind bridges. */
+  get windows(): BarWindows {
+    const { memory, io, zeroAllowed = this.above?.bus.windows.zeroAllowed === true } = this.#options
+    return { zeroAllowed, ...(memory && { memory }), ...(io && { io }) }
   }
 
   /** The functions on the bus, ascending by address. */
@@ -72,36 +86,48 @@ export class PciBus {
     return this.#slots.get(deviceFunction)?.device
   }
 
-  /** The function of a bus number, here or behind a bridge of this bus. */
+  /** Who answers configuration requests for a bus number, device and function: here or behind bridges of the bus. */
   find(bus: number, deviceFunction: number): PciDevice | undefined {
-    if (bus === this.number) return this.function(deviceFunction)
-    for (const { device } of this.#slots.values()) {
-      const found = device.secondary?.find(bus, deviceFunction)
-      if (found !== undefined) return found
-    }
-    return undefined
+    const device = (bus === this.number ? this : this.numbers.find(bus))?.function(deviceFunction)
+    return device?.powered === true ? device : undefined
   }
 
-  /** The address space that the DMA of a function goes to. */
+  /** The address space that the DMA of a function goes to. @throws HostbridgeError `pci.bridge-not-plugged`. */
   dmaOf(deviceFunction: number): AddressSpace {
-    return typeof this.#dma === 'function' ? this.#dma(this, deviceFunction) : this.#dma
+    const { by, alias } = decideDma({ bus: this, deviceFunction })
+    return by?.addressSpaceOf(alias) ?? this.#machine(`device ${deviceFunction >>> 3}`).space
+  }
+
+  /** Whether configuration requests for a bus number come here from the bus above; its own number alone where nothing is said. */
+  claims(number: number): boolean {
+    return this.#options.uplink?.claims(number) ?? number === this.number
+  }
+
+  /** Forgets which bus answers to which number; bridges call it when a guest numbers buses. */
+  renumbered(): void {
+    for (let bus: PciBus | undefined = this; bus !== undefined; bus = bus.above?.bus) bus.numbers.forget()
   }
 
   /**
    * Plugs a function and returns it. It is on the bus when its `onPlug` has succeeded; what that throws passes through, and
    * then nothing is left of it. The bus number may be left out of the address.
    *
-   * @throws HostbridgeError `pci.address`, `pci.other-bus`, `pci.slot-taken`, `pci.already-plugged`, `pci.bridge-not-plugged`.
+   * @throws HostbridgeError `pci.address`, `pci.other-bus`, `pci.no-such-slot`, `pci.slot-taken`, `pci.already-plugged`,
+   *   `pci.bridge-not-plugged`.
    */
   plug<D extends PciDevice>(address: string, device: D): D {
-    const machine = this.#machine(device)
+    const machine = this.#machine(device.name)
     const slot = this.#slot(address, device)
     const { deviceFunction } = slot
     device.enterSlot(slot)
     this.#slots.set(deviceFunction, { slot, device })
+    this.renumbered()
     device.onRelease(() => this.#vacate(slot, device))
+    // A bus that the guest numbers is left out, so that a path stays the same.
+    const address0 = formatPciAddress(slot.address)
+    const at = this.#options.uplink === undefined ? address0 : address0.slice(address0.indexOf(':') + 1)
     try {
-      machine.plug(device, { parent: this.bridge, at: formatPciAddress(slot.address) })
+      machine.plug(device, { parent: this.bridge, at })
     } catch (error) {
       this.#vacate(slot, device)
       throw error
@@ -131,13 +157,13 @@ export class PciBus {
     machine.unplug(device)
   }
 
-  #machine(device: PciDevice): Machine {
+  #machine(what: string): Machine {
     const { machine } = this.bridge
     if (machine !== undefined) return machine
     throw new HostbridgeError(
       'pci.bridge-not-plugged',
-      `'${device.name}' cannot be plugged into ${this.name}: '${this.bridge.name}' is in no machine; plug it first`,
-      { device: device.name, bus: this.name },
+      `'${what}' cannot be plugged into ${this.name}: '${this.bridge.name}' is in no machine; plug it first`,
+      { device: what, bus: this.name },
     )
   }
 
@@ -149,6 +175,15 @@ export class PciBus {
         `'${device.name}' cannot be plugged at ${address}: ${this.name} is bus ${this.number} of domain 0; ` +
           `leave the bus number out, or plug it into the bus of that number`,
         { device: device.name, address, bus: this.name },
+      )
+    }
+    const { devices = MOST_DEVICES } = this.#options
+    if (deviceFunction >>> 3 >= devices) {
+      throw new HostbridgeError(
+        'pci.no-such-slot',
+        `'${device.name}' cannot be plugged at ${address} of ${this.name}: '${this.bridge.name}' leads to ` +
+          `${devices === 1 ? 'device 0 alone' : `devices 0 to ${devices - 1}`}; take function 0 to 7 of it, or another port`,
+        { device: device.name, address, bus: this.name, bridge: this.bridge.name },
       )
     }
     const slot = new BusSlot(this, deviceFunction)
@@ -167,6 +202,7 @@ export class PciBus {
     const { deviceFunction } = slot
     if (this.#slots.get(deviceFunction)?.device === device) {
       this.#slots.delete(deviceFunction)
+      this.renumbered()
       this.#markMultifunction(deviceFunction)
     }
     device.leaveSlot(slot)
@@ -179,4 +215,9 @@ export class PciBus {
     const many = functions.some((entry) => entry !== undefined)
     this.#slots.get(first)?.device.config.define(Header.multifunction, many ? 1 : 0)
   }
+}
+
+function iommuOf(dma: PciBusOptions['dma']): BusIommu | undefined {
+  if (typeof dma === 'function') return { addressSpaceOf: ({ bus, deviceFunction }) => dma(bus, deviceFunction) }
+  return dma instanceof AddressSpace ? { addressSpaceOf: () => dma } : dma
 }

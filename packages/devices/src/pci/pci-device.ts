@@ -6,6 +6,7 @@ import { Bars } from './bars.ts'
 import { BusMaster } from './bus-master.ts'
 import { CapabilityList } from './capability-list.ts'
 import { ConfigSpace, type SavedConfig } from './config-space.ts'
+import { ExpressCapability, type ExpressOptions } from './express-capability.ts'
 import { defineHeader, type PciIdentity } from './identity.ts'
 import { IntxPin } from './intx-pin.ts'
 import type { MessagePort } from './message-port.ts'
@@ -44,6 +45,7 @@ export abstract class PciDevice extends Device implements MessagePort {
   #msix: MsixCapability | undefined
   #power: PowerManagementCapability | undefined
   #disconnectPin: (() => void) | undefined
+  #powered = true
 
   constructor(name: string, identity: PciIdentity = {}) {
     super(name)
@@ -68,6 +70,16 @@ export abstract class PciDevice extends Device implements MessagePort {
   /** The machine whose time the function lives in: its own, or of whoever a host has passed it to. */
   get timeline(): Machine | undefined {
     return this.machine ?? this.#slot?.machine
+  }
+
+  /** Whether its slot gives it power: without, no configuration request is answered. */
+  get powered(): boolean {
+    return this.#powered
+  }
+
+  /** Whether it has power and the guest has not put it to sleep: otherwise it decodes no addresses and does no DMA. */
+  get awake(): boolean {
+    return this.#powered && (this.#power?.powered ?? true)
   }
 
   /** The bus behind the function, if it is a bridge. */
@@ -110,7 +122,14 @@ export abstract class PciDevice extends Device implements MessagePort {
     this.#master?.close()
     this.#master = undefined
     this.#slot = undefined
+    this.#powered = true
     this.#attrs = NO_ATTRS
+  }
+
+  /** Gives the function power, or takes it; only its slot's controller does this, and resets it. */
+  setPowered(powered: boolean): void {
+    this.#powered = powered
+    this.#decode()
   }
 
   /**
@@ -189,6 +208,11 @@ export abstract class PciDevice extends Device implements MessagePort {
     return this.#msix
   }
 
+  /** Gives a PCI Express function its capability. */
+  protected useExpress(options?: ExpressOptions): ExpressCapability {
+    return new ExpressCapability(this, options)
+  }
+
   /** Lets a guest put the function to sleep: then it decodes no addresses and does no DMA. */
   protected usePowerManagement(): PowerManagementCapability {
     this.#power = new PowerManagementCapability(this, () => this.#decode())
@@ -201,9 +225,13 @@ export abstract class PciDevice extends Device implements MessagePort {
     this.config.reset()
   }
 
+  /** Follows what {@link awake} and the command register have become; for bridges. */
+  protected onDecode(): void {}
+
   /** Follows the command register, the BARs and the power state. */
   #decode(): void {
-    const powered = this.#power?.powered ?? true
+    const powered = this.awake
+    this.onDecode()
     this.#master?.setEnabled(powered && (this.config.get(Header.command) & Command.busMaster) !== 0)
     this.bars.setPowered(powered)
     const refused = this.bars.updateForGuest()

@@ -2,6 +2,7 @@ import type { InterruptLine, Machine } from '@hostbridge/core/machine'
 import type { AddressSpace } from '@hostbridge/core/memory'
 import type { PciAddress } from './address.ts'
 import type { BarWindows } from './bars.ts'
+import type { HostDevice } from './bus-iommu.ts'
 
 /**
  * A function's place on a bus, as the function sees it.
@@ -14,7 +15,7 @@ export interface PciSlot {
   readonly name: string
   /** Its bus number is what a guest has given to the bus. */
   readonly address: PciAddress
-  /** The 16 bits that the function's requests carry. */
+  /** The 16 bits that the function's requests carry when they reach the host bridge: behind some bridges they are not its own (PC-4). */
   readonly requester: number
   /** Where the function's DMA goes: on a guest's bus through the guest's IOMMU, on a host's through the host's table. */
   readonly dma: AddressSpace
@@ -24,4 +25,10 @@ export interface PciSlot {
   readonly windows?: BarWindows
   /** Connects the function's interrupt pin, 1 to 4, to a wire of the bus; returns what disconnects it again. */
   connectPin?(pin: number, line: InterruptLine): () => void
+  /**
+   * Tells the IOMMU that the function is a host's device (PC-5); returns what tells that it is no more.
+   *
+   * @throws HostbridgeError what the IOMMU refuses it with.
+   */
+  bindHost?(host: HostDevice): () => void
 }

@@ -183,6 +183,7 @@ export class SpaprHostBridge extends Device implements FirmwareBridge {
       throw new HostbridgeError('spapr.state', message, { windows: tables.length, saved: saved.length })
     }
     this.windows.close()
+    this.bus.wires.restore()
     // All are free before one is taken: the saved ones may overlap with those that others have now.
     for (const device of functionsBelow(this.bus)) this.hypercalls.messages.release(device)
     for (const device of functionsBelow(this.bus)) {

@@ -4,9 +4,20 @@ import { Device, InterruptController, InterruptLine, Machine, OrGate } from '@ho
 import { ram } from '@hostbridge/core/memory'
 import { memoryFingerprint, restoreSnapshot, takeSnapshot } from '@hostbridge/core/snapshot'
 import * as devices from '@hostbridge/devices'
+import { EcamHost } from '@hostbridge/devices/ecam'
 import { DmaEngine, Edu, EduDevice, IommuTestdev, IommuTestdevDevice, PciTestdev } from '@hostbridge/devices/endpoints'
 import { DoorbellDevice, type FrameWire, LinkAdapter } from '@hostbridge/devices/links'
-import { Command, PciDevice } from '@hostbridge/devices/pci'
+import {
+  Command,
+  DownstreamPort,
+  ExpressPort,
+  PciBridge,
+  PciDevice,
+  PcieToPciBridge,
+  RootPort,
+  Type1,
+  UpstreamPort,
+} from '@hostbridge/devices/pci'
 import { SpaprHostBridge, VioDevice } from '@hostbridge/devices/spapr'
 import { Host, Type1Iommu, VfioPciDevice } from '@hostbridge/devices/vfio'
 import { describe, expect, test } from 'vitest'
@@ -18,10 +29,24 @@ interface Scene {
 }
 
 /** Classes that other devices extend and nobody plugs. */
-const ABSTRACT: readonly unknown[] = [Device, PciDevice]
+const ABSTRACT: readonly unknown[] = [Device, PciDevice, ExpressPort]
 
 /** How to make a machine with a device of each class in it; a class that is exported and not here fails the test. */
 const SCENES = new Map<unknown, () => Scene>([
+  [PciBridge, () => behind(new PciBridge())],
+  [RootPort, () => behind(new RootPort())],
+  [UpstreamPort, () => behind(new UpstreamPort())],
+  [DownstreamPort, () => behind(new DownstreamPort())],
+  [PcieToPciBridge, () => behind(new PcieToPciBridge())],
+  [
+    EcamHost,
+    () => {
+      const machine = new Machine('virt')
+      const host = machine.plug(new EcamHost())
+      const edu = host.plug('00:01.0', new EduDevice())
+      return { machine, disturb: () => edu.intx?.set(true) }
+    },
+  ],
   [
     DmaEngine,
     () => {
@@ -152,6 +177,23 @@ const SCENES = new Map<unknown, () => Scene>([
     },
   ],
 ])
+
+/** A bridge with a function behind it that the guest has numbered, opened and lets raise its pin. */
+function behind(bridge: PciBridge): Scene {
+  const machine = new Machine('virt')
+  const host = machine.plug(new EcamHost())
+  host.plug('00:02.0', bridge)
+  const edu = bridge.plug('00.0', new EduDevice())
+  const disturb = (): void => {
+    bridge.config.write(Type1.primaryBus.offset, 4, 0x01_0100)
+    bridge.config.write(Type1.memoryBase.offset, 4, 0x1010_1000)
+    bridge.config.write(0x04, 2, Command.memory | Command.busMaster)
+    edu.config.write(0x10, 4, 0x1000_0000)
+    edu.config.write(0x04, 2, Command.memory)
+    edu.intx?.set(true)
+  }
+  return { machine, disturb }
+}
 
 function pseries() {
   const machine = new Machine('pseries')

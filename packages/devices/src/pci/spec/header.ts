@@ -43,6 +43,7 @@ export const Type1 = {
   primaryBus: { offset: 0x18, size: 1 },
   secondaryBus: { offset: 0x19, size: 1 },
   subordinateBus: { offset: 0x1a, size: 1 },
+  secondaryLatency: { offset: 0x1b, size: 1 },
   ioBase: { offset: 0x1c, size: 1 },
   ioLimit: { offset: 0x1d, size: 1 },
   secondaryStatus: { offset: 0x1e, size: 2 },
