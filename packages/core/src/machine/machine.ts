@@ -21,7 +21,6 @@ import { type MachineParts, type MachineState, restoreMachine, saveMachine } fro
 import { resetDevices } from './reset.ts'
 import { runAll } from './run-all.ts'
 import { RunLoop, type RunOptions, type RunResult } from './run-loop.ts'
-import type { EventOwner } from './saved-events.ts'
 import { type UnplugRequest, UnplugRequests } from './unplug-requests.ts'
 
 export interface PlugOptions {
@@ -255,9 +254,9 @@ export class Machine {
   }
 
   get #parts(): MachineParts {
-    const composer: EventOwner = { path: '', forEachEvent: (visit) => this.#composed.forEachEvent(visit) }
+    const devices = Array.from(this.devices(), (device) => ({ path: device.path, events: () => device.events() }))
     return {
-      eventOwners: [composer, ...this.devices()],
+      eventOwners: [{ path: '', events: () => this.#composed.events() }, ...devices],
       unplugRequests: this.#unplugRequests,
     }
   }

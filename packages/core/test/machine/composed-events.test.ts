@@ -11,9 +11,7 @@ test('events are kept by key, and by their number until the machine runs', () =>
   composed.note(new SimEvent(() => {}, { name: 'late' }))
   composed.make('beat', () => {})
 
-  const keys: string[] = []
-  composed.forEachEvent((_, key) => keys.push(key))
-  expect(keys).toEqual(['beat', 'at 0 plug', 'at 1 plug'])
+  expect([...composed.events()].map(([key]) => key)).toEqual(['beat', 'at 0 plug', 'at 1 plug'])
 })
 
 test('a key is one line that no numbered event has', () => {
