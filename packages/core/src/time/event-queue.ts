@@ -28,8 +28,6 @@ export class EventQueue {
   readonly maxAtOneInstant: number
   /** The hash of all events that have happened, where one was asked for. */
   readonly fingerprint: Fingerprint | undefined
-  /** Is told of every event before it happens; for traces. */
-  watch: ((event: SimEvent, time: number) => void) | undefined = undefined
   readonly #ladder = new LadderQueue()
   /** The waiting event of each slot. */
   readonly #events: (SimEvent | undefined)[] = []
@@ -39,10 +37,24 @@ export class EventQueue {
   #held = -1
   #now = 0
   #servedNow = 0
+  #watch: ((event: SimEvent, time: number) => void) | undefined = undefined
+  /** Whether there is a fingerprint or a watch. */
+  #observed: boolean
 
   constructor(options: EventQueueOptions = {}) {
     this.maxAtOneInstant = options.maxAtOneInstant ?? 1e6
     this.fingerprint = options.fingerprint
+    this.#observed = options.fingerprint !== undefined
+  }
+
+  /** Is told of every event before it happens; for traces. */
+  get watch(): ((event: SimEvent, time: number) => void) | undefined {
+    return this.#watch
+  }
+
+  set watch(watch: ((event: SimEvent, time: number) => void) | undefined) {
+    this.#watch = watch
+    this.#observed = watch !== undefined || this.fingerprint !== undefined
   }
 
   /** The present instant, in ticks. */
@@ -77,8 +89,8 @@ export class EventQueue {
    * the event waits already.
    */
   schedule(event: SimEvent, time: number): void {
-    if (!(time >= this.#now && time <= LAST_TICK && Number.isInteger(time))) this.#checkTime(time, event.name)
-    if (event.slot >= 0) throw alreadyScheduled(event, time)
+    if (!(time >= this.#now && time <= LAST_TICK && Math.floor(time) === time && event.slot < 0))
+      this.#refuse(event, time)
     const sequence = this.takeSequence(event.rank & 0xffff)
     const held = this.#held
     if (held >= 0 && this.#events[held] === event) {
@@ -95,8 +107,8 @@ export class EventQueue {
    * @throws HostbridgeError as {@link schedule}.
    */
   scheduleAs(event: SimEvent, time: number, sequence: number): void {
-    this.#check(event, time)
-    if (event.slot >= 0) throw alreadyScheduled(event, time)
+    if (!(time >= this.#now && time <= LAST_TICK && Math.floor(time) === time && event.slot < 0))
+      this.#refuse(event, time)
     this.#insert(event, time, sequence)
   }
 
@@ -146,7 +158,7 @@ export class EventQueue {
       this.schedule(event, time)
       return
     }
-    this.#check(event, time)
+    if (!(time >= this.#now && time <= LAST_TICK && Math.floor(time) === time)) this.#checkTime(time, event.name)
     this.#ladder.change(event.slot, time, this.takeSequence(event.rank & 0xffff))
   }
 
@@ -161,29 +173,20 @@ export class EventQueue {
   serviceOne(): SimEvent | undefined {
     const ladder = this.#ladder
     const time = ladder.earliest
-    if (time > LAST_TICK) return undefined
-    if (time !== this.#now) {
+    if (time === this.#now) {
+      if (++this.#servedNow > this.maxAtOneInstant) this.#livelock()
+    } else {
+      if (time === Number.POSITIVE_INFINITY) return undefined
       this.#now = time
-      this.#servedNow = 0
+      this.#servedNow = 1
     }
-    if (this.#servedNow >= this.maxAtOneInstant) {
-      const error = this.#livelock()
-      this.#servedNow = 0
-      throw error
-    }
-    this.#servedNow++
     if (this.#held >= 0) this.#letGo()
     const slot = ladder.takeFirst()
     const event = this.#events[slot] as SimEvent
     event.slot = -1
     this.#held = slot
-    this.fingerprint?.add(event, time, ladder.sequenceOf(slot))
-    if (this.watch !== undefined) this.watch(event, time)
-    try {
-      event.action(event)
-    } finally {
-      if (this.#held === slot) this.#letGo()
-    }
+    if (this.#observed) this.#observe(event, time, ladder.sequenceOf(slot))
+    event.action(event)
     return event
   }
 
@@ -224,9 +227,15 @@ export class EventQueue {
     this.#sequences = sequences.slice()
   }
 
-  #check(event: SimEvent, time: number): void {
-    if (time >= this.#now && time <= LAST_TICK && Number.isInteger(time)) return
+  /** Says why an event cannot be scheduled. */
+  #refuse(event: SimEvent, time: number): never {
     this.#checkTime(time, event.name)
+    throw alreadyScheduled(event, time)
+  }
+
+  #observe(event: SimEvent, time: number, sequence: number): void {
+    if (this.fingerprint !== undefined) this.fingerprint.add(event, time, sequence)
+    if (this.#watch !== undefined) this.#watch(event, time)
   }
 
   #checkTime(time: number, who: string): void {
@@ -262,15 +271,17 @@ export class EventQueue {
     return Array.from(this.#ladder.entries(), (slot) => this.#events[slot] as SimEvent)
   }
 
-  #livelock(): HostbridgeError {
+  #livelock(): never {
     const names = new Set<string>()
     for (const event of this.#waiting()) if (event.time === this.#now) names.add(event.name)
     const shown = [...names].slice(0, 8)
-    return new HostbridgeError(
+    const served = this.#servedNow - 1
+    this.#servedNow = 0
+    throw new HostbridgeError(
       'time.livelock',
-      `${this.#servedNow} events happened at ${this.#now} and more wait for it: ${shown.join(', ')}; ` +
+      `${served} events happened at ${this.#now} and more wait for it: ${shown.join(', ')}; ` +
         'let them take time, or raise maxAtOneInstant',
-      { time: this.#now, served: this.#servedNow, waiting: shown },
+      { time: this.#now, served, waiting: shown },
     )
   }
 }

@@ -1,6 +1,6 @@
-import { RankTails } from './rank-tails.ts'
+import { InstantHeap } from './instant-heap.ts'
 import { Rung } from './rung.ts'
-import { BUCKET, NEXT, RANK, SEQUENCE, SLOT_FLOATS, SLOT_WORDS, SlotTable, TIME } from './slot-table.ts'
+import { BUCKET, NEXT, PREVIOUS, RANK, SEQUENCE, SlotTable } from './slot-table.ts'
 
 /** Entries that the bottom holds at most: among so many, a sorted array is faster than anything cleverer. */
 const BOTTOM = 64
@@ -8,18 +8,17 @@ const BOTTOM = 64
 const PLACES = 512
 /** Entries of a bucket that are sorted into the bottom; more are spread over a rung. */
 const SORTED = 40
+/** Buckets are sorted into the bottom until it has so many entries: a part of them all at once costs less than each alone. */
+const BATCH = 16
 /** Buckets of a rung at most, give or take a factor of two. */
 const BUCKETS = 2 ** 17
 /** Rungs on each other; where more are needed, all is spread anew. To halve 2^53 ticks by 32 takes eleven. */
 const RUNGS = 32
 
-/** The list of what lies behind all rungs. */
-const TOP = 0
-/** The list of what is on its way to another. */
-const ON_THE_WAY = 1
-const FIRST_BUCKET = 2
-/** Stands in place of a list for what is in the bottom. */
+/** Stand in place of a list for what is in the bottom, in the top, and in the heap of an instant. */
 const IN_BOTTOM = -1
+const IN_TOP = -2
+const IN_HEAP = -3
 
 /** What a ladder is made of at a moment. */
 export interface LadderShape {
@@ -35,61 +34,63 @@ export interface LadderShape {
 /**
  * A ladder queue: slots ordered by (time, rank, sequence) and taken from the front, in amortised constant time.
  *
- * What is far away lies unsorted in the top list. When its turn comes it is spread over the buckets of a rung, a bucket of
- * many entries over a finer rung, and a bucket of few is sorted into the bottom, from which entries are taken. While few
+ * What is far away lies unsorted in the top. When its turn comes it is spread over the buckets of a rung, a bucket of
+ * many entries over a finer rung, and buckets of few are sorted into the bottom, from which entries are taken. While few
  * entries wait, the bottom is all there is. A bucket of one single instant cannot be spread: it becomes a sorted list, which
- * what is scheduled later is appended to. Removing takes constant time everywhere.
+ * what is scheduled later is appended to. Removing takes constant time everywhere but in the heap of what came out of order
+ * at one instant.
  *
+ * It is a table of slots, not the owner of one, and keeps its fields private by type alone: the way from `put` to `takeFirst` is
+ * one object's then, and short enough in bytecode that V8 inlines all of it into an event's action. That is also why it is one
+ * file of more than 300 lines.
  * No entry may be inserted for a time before that of the last one that was taken.
  */
-export class LadderQueue {
-  readonly #table = new SlotTable()
+export class LadderQueue extends SlotTable {
   /** From the coarsest to the finest; what is before the finest one is in the bottom. */
-  readonly #rungs = Array.from({ length: RUNGS }, () => new Rung())
-  #depth = 0
+  private readonly rungs = Array.from({ length: RUNGS }, () => new Rung())
+  private depth = 0
   /** Times and slots of the bottom in order; they move from the front of the arrays to the end, and are moved back there. */
-  readonly #times = new Float64Array(PLACES)
-  readonly #slots = new Int32Array(PLACES)
-  #head = 0
-  #end = 0
+  private readonly times = new Float64Array(PLACES)
+  private readonly slots = new Int32Array(PLACES)
+  private head = 0
+  private end = 0
+  /** Entries before this time go to the bottom: where the finest rung, or the top, begins. */
+  private bottomUntil = Number.POSITIVE_INFINITY
   /** Entries of this time and later go to the top; `Infinity` while few wait. */
-  #topFrom = Number.POSITIVE_INFINITY
+  private topFrom = Number.POSITIVE_INFINITY
+  /** Times and slots of the top as they came, and bounds of the times. */
+  private topTimes = new Float64Array(64)
+  private topSlots = new Int32Array(64)
+  private topCount = 0
+  private topLeast = Number.POSITIVE_INFINITY
+  private topMost = 0
   /** The time of the entry that was taken last. */
-  #floor = 0
-  #size = 0
-  #tails = false
-  #rebuilt = 0
+  private floor = 0
+  private count = 0
+  private rebuilds = 0
 
   get size(): number {
-    return this.#size
+    return this.count
   }
 
   /** For tests and reports. */
   get shape(): LadderShape {
-    const rungs = this.#rungs.slice(0, this.#depth)
+    const rungs = this.rungs.slice(0, this.depth)
     const instants = rungs.filter(({ instant }) => instant).length
-    const small = this.#topFrom === Number.POSITIVE_INFINITY
-    return { rungs: rungs.length - instants, instants, bottom: this.#end - this.#head, small, rebuilt: this.#rebuilt }
+    const small = this.topFrom === Number.POSITIVE_INFINITY
+    return { rungs: rungs.length - instants, instants, bottom: this.end - this.head, small, rebuilt: this.rebuilds }
   }
 
   /** The earliest time, `Infinity` when the queue is empty. */
   get earliest(): number {
-    if (this.#head === this.#end && !this.#refill()) return Number.POSITIVE_INFINITY
-    return this.#times[this.#head] as number
+    if (this.head === this.end && !this.refill()) return Number.POSITIVE_INFINITY
+    return this.times[this.head] as number
   }
 
   /** The slot that comes first, of a queue that is not empty. */
   get first(): number {
-    if (this.#head === this.#end) this.#refill()
-    return this.#slots[this.#head] as number
-  }
-
-  timeOf(slot: number): number {
-    return this.#table.floats[slot * SLOT_FLOATS + TIME] as number
-  }
-
-  sequenceOf(slot: number): number {
-    return this.#table.floats[slot * SLOT_FLOATS + SEQUENCE] as number
+    if (this.head === this.end) this.refill()
+    return this.slots[this.head] as number
   }
 
   /**
@@ -97,390 +98,439 @@ export class LadderQueue {
    * it is released, or put in again.
    */
   takeFirst(): number {
-    const head = this.#head++
-    this.#floor = this.#times[head] as number
-    this.#size--
-    return this.#slots[head] as number
+    const head = this.head
+    this.head = head + 1
+    this.count--
+    return this.slots[head] as number
   }
 
   /** Inserts an entry; returns its slot, which is below the largest number of entries there ever were. */
   insert(time: number, rank: number, sequence: number): number {
-    const slot = this.#table.take()
+    const slot = this.take()
     this.put(slot, time, rank, sequence)
     return slot
   }
 
   /** Puts an entry into a slot that was taken. */
   put(slot: number, time: number, rank: number, sequence: number): void {
-    const { floats, words } = this.#table
-    floats[slot * SLOT_FLOATS + TIME] = time
-    floats[slot * SLOT_FLOATS + SEQUENCE] = sequence
-    words[slot * SLOT_WORDS + RANK] = rank
-    this.#size++
-    if (this.#depth === 0 && time < this.#topFrom) this.#placeInBottom(slot, time)
-    else this.#place(slot, time)
-  }
-
-  release(slot: number): void {
-    this.#table.release(slot)
+    const { floats } = this
+    floats[slot << 2] = time
+    floats[(slot << 2) + SEQUENCE] = sequence
+    this.words[(slot << 3) + RANK] = rank
+    this.count++
+    if (time < this.bottomUntil) this.placeInBottom(slot, time)
+    else this.placeAbove(slot, time)
   }
 
   /** Takes an entry out; its slot is free then. */
   remove(slot: number): void {
-    this.#withdraw(slot)
-    this.#table.release(slot)
-    if (--this.#size === 0) this.#restart()
+    this.withdraw(slot)
+    this.release(slot)
+    if (--this.count === 0) this.restart()
   }
 
   /** Gives an entry another time and sequence. */
   change(slot: number, time: number, sequence: number): void {
-    this.#withdraw(slot)
-    this.#table.floats[slot * SLOT_FLOATS + TIME] = time
-    this.#table.floats[slot * SLOT_FLOATS + SEQUENCE] = sequence
-    this.#place(slot, time)
+    this.withdraw(slot)
+    const { floats } = this
+    floats[slot << 2] = time
+    floats[(slot << 2) + SEQUENCE] = sequence
+    if (time < this.bottomUntil) this.placeInBottom(slot, time)
+    else this.placeAbove(slot, time)
   }
 
   /** Forgets all entries, and that any were taken. */
   clear(): void {
-    for (const slot of this.entries()) this.#table.release(slot)
-    this.#table.clear(TOP, 1)
-    this.#restart()
-    this.#size = 0
-    this.#floor = 0
+    for (const slot of this.entries()) this.release(slot)
+    this.restart()
+    this.count = 0
+    this.floor = 0
   }
 
   /** The slots of all entries in their order. */
   sortedEntries(): number[] {
-    return this.entries().sort((a, b) => (this.#table.before(a, b) ? -1 : 1))
+    return this.entries().sort((a, b) => (this.before(a, b) ? -1 : 1))
   }
 
   /** The slots of all entries, roughly in their order: only those of one bucket lie as they came. */
   entries(): number[] {
-    const all = Array.from(this.#slots.subarray(this.#head, this.#end))
-    const { words } = this.#table
-    for (const list of this.#usedLists()) {
-      for (let slot = this.#table.first(list); slot >= 0; slot = words[slot * SLOT_WORDS + NEXT] as number)
-        all.push(slot)
+    const all = Array.from(this.slots.subarray(this.head, this.end))
+    const { words } = this
+    for (const { base, current, last, heap } of this.rungs.slice(0, this.depth).reverse()) {
+      for (let list = base + current; list <= base + last; list++) {
+        for (let slot = this.firstOf(list); slot >= 0; slot = words[(slot << 3) + NEXT] as number) all.push(slot)
+      }
+      if (heap !== undefined) all.push(...heap.slots)
     }
+    for (let at = 0; at < this.topCount; at++) all.push(this.topSlots[at] as number)
     return all
   }
 
-  *#usedLists(): Generator<number, void, undefined> {
-    for (const { base, current, last } of this.#rungs.slice(0, this.#depth).reverse()) {
-      for (let index = current; index <= last; index++) yield base + index
-    }
-    yield TOP
-  }
-
-  #place(slot: number, time: number): void {
-    if (time >= this.#topFrom) {
-      this.#table.append(slot, TOP)
-      return
-    }
-    const rungs = this.#rungs
-    const depth = this.#depth
-    for (let at = 0; at < depth; at++) {
-      const rung = rungs[at] as Rung
-      if (time < rung.from) continue
-      if (rung.instant) this.#placeInInstant(rung, slot, time)
-      else this.#table.append(slot, rung.listOf(time))
-      return
-    }
-    this.#placeInBottom(slot, time)
-  }
-
-  #placeInBottom(slot: number, time: number): void {
-    const head = this.#head
-    let at = this.#end
+  private placeInBottom(slot: number, time: number): void {
+    const head = this.head
+    let at = this.end
     if (at - head >= BOTTOM || at === PLACES) {
-      this.#makeRoom()
-      this.#place(slot, time)
+      this.makeRoom(slot, time)
       return
     }
-    const times = this.#times
-    const slots = this.#slots
-    this.#end = at + 1
-    this.#table.words[slot * SLOT_WORDS + BUCKET] = IN_BOTTOM
+    const times = this.times
+    const slots = this.slots
+    this.end = at + 1
+    this.words[(slot << 3) + BUCKET] = IN_BOTTOM
     // No call inside the loop, so that the arrays stay in registers.
     for (; at > head; at--) {
       const other = times[at - 1] as number
-      if (other <= time) break
+      if (other <= time) {
+        if (other === time) at = this.passEquals(at, slot)
+        break
+      }
       times[at] = other
       slots[at] = slots[at - 1] as number
     }
-    if (at > head && times[at - 1] === time) at = this.#passEquals(at, slot)
     times[at] = time
     slots[at] = slot
   }
 
   /** Goes on from the hole at `end` past entries of the same instant that come after `slot`; returns where the hole is then. */
-  #passEquals(end: number, slot: number): number {
+  private passEquals(end: number, slot: number): number {
     let at = end
-    for (; at > this.#head && this.#table.before(slot, this.#slots[at - 1] as number); at--) {
-      this.#times[at] = this.#times[at - 1] as number
-      this.#slots[at] = this.#slots[at - 1] as number
+    for (; at > this.head && this.before(slot, this.slots[at - 1] as number); at--) {
+      this.times[at] = this.times[at - 1] as number
+      this.slots[at] = this.slots[at - 1] as number
     }
     return at
   }
 
-  #removeFromBottom(slot: number): void {
-    const times = this.#times
-    const slots = this.#slots
-    let at = this.#head
+  private placeAbove(slot: number, time: number): void {
+    if (time >= this.topFrom) {
+      this.placeInTop(slot, time)
+      return
+    }
+    const rungs = this.rungs
+    let at = 0
+    let rung = rungs[0] as Rung
+    while (time < rung.from) rung = rungs[++at] as Rung
+    if (rung.instant) this.placeInInstant(rung, slot, time)
+    else this.append(slot, rung.listOf(time))
+  }
+
+  private placeInTop(slot: number, time: number): void {
+    const at = this.topCount
+    if (at === this.topSlots.length) this.resizeTop(2 * at)
+    const row = slot << 3
+    this.words[row + NEXT] = at
+    this.words[row + BUCKET] = IN_TOP
+    this.topTimes[at] = time
+    this.topSlots[at] = slot
+    this.topCount = at + 1
+    if (time < this.topLeast) this.topLeast = time
+    if (time > this.topMost) this.topMost = time
+  }
+
+  /** At the end of the list of an instant, into the bottom if it comes before what is there, or into the heap. */
+  private placeInInstant(rung: Rung, slot: number, time: number): void {
+    const last = this.lastOf(rung.base)
+    if (last >= 0 && this.before(last, slot)) this.append(slot, rung.base)
+    else if (this.end > this.head && this.before(slot, this.slots[this.end - 1] as number)) {
+      this.placeInBottom(slot, time)
+    } else if (last < 0) this.append(slot, rung.base)
+    else this.placeInHeap(rung, slot)
+  }
+
+  private placeInHeap(rung: Rung, slot: number): void {
+    rung.heap ??= new InstantHeap(this)
+    rung.heap.add(slot)
+    this.words[(slot << 3) + BUCKET] = IN_HEAP
+  }
+
+  private withdraw(slot: number): void {
+    const list = this.words[(slot << 3) + BUCKET] as number
+    if (list >= 0) this.unlink(slot)
+    else if (list === IN_BOTTOM) this.removeFromBottom(slot)
+    else if (list === IN_TOP) this.removeFromTop(slot)
+    else this.removeFromHeap(slot)
+  }
+
+  private removeFromBottom(slot: number): void {
+    const times = this.times
+    const slots = this.slots
+    let at = this.head
     while (slots[at] !== slot) at++
-    const end = --this.#end
+    const end = --this.end
     for (; at < end; at++) {
       times[at] = times[at + 1] as number
       slots[at] = slots[at + 1] as number
     }
   }
 
-  /** Into the list of an instant, or into the bottom if it comes before all that is in the list. */
-  #placeInInstant(rung: Rung, slot: number, time: number): void {
-    const table = this.#table
-    const last = table.last(rung.base)
-    if (last < 0) {
-      this.#placeInBottom(slot, time)
-      return
-    }
-    let previous = last
-    if (this.#table.before(slot, last)) {
-      if (rung.tails === undefined) {
-        rung.tails = new RankTails(table, rung.base)
-        this.#tails = true
-      }
-      previous = rung.tails.before(slot)
-      if (previous < 0) {
-        this.#placeInBottom(slot, time)
-        return
-      }
-    }
-    table.insertAfter(previous, slot, rung.base)
-    rung.tails?.added(slot)
+  private removeFromTop(slot: number): void {
+    const at = this.words[(slot << 3) + NEXT] as number
+    const last = --this.topCount
+    const moved = this.topSlots[last] as number
+    this.topTimes[at] = this.topTimes[last] as number
+    this.topSlots[at] = moved
+    this.words[(moved << 3) + NEXT] = at
   }
 
-  #withdraw(slot: number): void {
-    const list = this.#table.words[slot * SLOT_WORDS + BUCKET] as number
-    if (list === IN_BOTTOM) {
-      this.#removeFromBottom(slot)
-      return
+  private removeFromHeap(slot: number): void {
+    const time = this.timeOf(slot)
+    for (let at = 0; at < this.depth; at++) {
+      const rung = this.rungs[at] as Rung
+      if (rung.instant && rung.start === time) rung.heap?.remove(slot)
     }
-    if (this.#tails) {
-      const rung = this.#rungs.slice(0, this.#depth).find(({ instant, base }) => instant && base === list)
-      rung?.tails?.leaves(slot)
-    }
-    this.#table.remove(slot)
   }
 
   /** Brings what comes next into the empty bottom; returns whether there is anything. */
-  #refill(): boolean {
-    const table = this.#table
-    this.#head = 0
-    this.#end = 0
-    if (this.#size === 0) {
-      this.#restart()
+  private refill(): boolean {
+    this.noteFloor()
+    this.head = 0
+    this.end = 0
+    if (this.count === 0) {
+      this.restart()
       return false
     }
-    while (this.#end === 0) {
-      const rung = this.#rungs[this.#depth - 1]
-      if (rung === undefined) this.#spreadTop()
-      else if (rung.instant) {
-        if (!this.#takeOfInstant(rung)) this.#depth--
-      } else {
-        const list = table.findFull(rung.base + rung.current, rung.base + rung.last)
-        rung.current = list - rung.base
-        if (rung.current > rung.last) this.#depth--
-        else this.#spreadBucket(rung, table.detach(list))
+    while (this.end === 0) {
+      if (this.depth === 0) this.spreadTop()
+      else {
+        const rung = this.rungs[this.depth - 1] as Rung
+        if (!rung.instant) this.takeOfRung(rung)
+        else if (!this.takeOfInstant(rung)) this.depth--
       }
     }
+    this.bottomUntil = this.above
     return true
   }
 
-  /** The bottom takes what is in the top list while that is little; else the top begins anew after the last of it. */
-  #spreadTop(): void {
-    const chain = this.#table.detach(TOP)
-    this.#topFrom = Number.POSITIVE_INFINITY
-    if (this.#sort(chain)) return
-    const { count, least, most } = this.#table.extent(chain)
-    this.#topFrom = most + 1
-    if (least === most) this.#pushInstant(chain, least)
-    else this.#pushRung(least, most, count, chain)
+  /** Where the finest rung, or else the top, begins. */
+  private get above(): number {
+    return this.depth === 0 ? this.topFrom : (this.rungs[this.depth - 1] as Rung).from
   }
 
-  #spreadBucket(rung: Rung, chain: number): void {
-    const { current, last } = rung
-    if (this.#sort(chain)) {
-      this.#closeBucket(rung, current, last)
+  /** The bottom takes what is in the top while that is little; else the top begins anew after the last of it. */
+  private spreadTop(): void {
+    const times = this.topTimes
+    const slots = this.topSlots
+    const count = this.topCount
+    const [least, most] = [this.topLeast, this.topMost]
+    this.clearTop()
+    if (count <= SORTED) {
+      this.topFrom = Number.POSITIVE_INFINITY
+      this.bottomUntil = Number.POSITIVE_INFINITY
+      for (let at = 0; at < count; at++) this.placeInBottom(slots[at] as number, times[at] as number)
       return
     }
-    const { count, least, most } = this.#table.extent(chain)
+    this.topFrom = most + 1
+    this.spread(least, most, times, slots, 0, count)
+    if (8 * count < slots.length) this.resizeTop(Math.max(64, slots.length >> 1))
+  }
+
+  /** Adds a rung, or an instant, from `least` on for entries that lie in arrays. */
+  private spread(least: number, most: number, times: Float64Array, slots: Int32Array, from: number, to: number): void {
+    if (least === most) {
+      const rung = this.push(least, 1, 0, true)
+      for (let at = from; at < to; at++) this.placeInInstant(rung, slots[at] as number, least)
+      return
+    }
+    const rung = this.pushRung(least, most, to - from)
+    for (let at = from; at < to; at++) this.append(slots[at] as number, rung.listOf(times[at] as number))
+  }
+
+  /** Sorts buckets of the finest rung into the empty bottom, or spreads the first one where that has too many entries. */
+  private takeOfRung(rung: Rung): void {
+    const { ends } = this
+    const { base, last } = rung
+    let { current } = rung
+    let end = 0
+    for (; current <= last && end < BATCH; current++) {
+      const chain = ends[(base + current) << 1] as number
+      if (chain < 0) continue
+      const more = this.sort(chain, end)
+      if (more < 0) break
+      end = more
+      this.detach(base + current)
+    }
+    if (end === 0 && current <= last) this.spreadBucket(rung, current)
+    else this.closeBuckets(rung, current)
+    const { words } = this
+    for (let at = 0; at < end; at++) words[((this.slots[at] as number) << 3) + BUCKET] = IN_BOTTOM
+    this.end = end
+  }
+
+  private spreadBucket(rung: Rung, current: number): void {
+    const chain = this.detach(rung.base + current)
+    const { count, least, most } = this.extent(chain)
     if (least === most) {
       // What comes later in the same bucket still belongs there.
+      rung.current = current
       rung.from = least + 1
-      this.#pushInstant(chain, least)
-      return
-    }
-    this.#closeBucket(rung, current, last)
-    this.#pushRung(least, most, count, chain)
-  }
-
-  /** Gives up the current bucket of the finest rung, and the rung with its last one. */
-  #closeBucket(rung: Rung, current: number, last: number): void {
-    if (current === last) this.#depth--
-    rung.from = rung.start + (current + 1) / rung.scale
-    rung.current = current + 1
-  }
-
-  /** Sorts a chain into the empty bottom; returns whether it is short enough for that. */
-  #sort(chain: number): boolean {
-    const { floats, words } = this.#table
-    const times = this.#times
-    const slots = this.#slots
-    let end = 0
-    for (let slot = chain; slot >= 0; slot = words[slot * SLOT_WORDS + NEXT] as number) {
-      if (end === SORTED) return false
-      const time = floats[slot * SLOT_FLOATS + TIME] as number
-      words[slot * SLOT_WORDS + BUCKET] = IN_BOTTOM
-      let at = end++
-      for (; at > 0; at--) {
-        const other = times[at - 1] as number
-        if (other <= time) break
-        times[at] = other
-        slots[at] = slots[at - 1] as number
-      }
-      if (at > 0 && times[at - 1] === time) at = this.#passEquals(at, slot)
-      times[at] = time
-      slots[at] = slot
-    }
-    this.#end = end
-    return true
-  }
-
-  /** Adds a rung from `start` on for the entries of a chain, of which the last is at `most`; one or two buckets an entry. */
-  #pushRung(start: number, most: number, count: number, chain: number): void {
-    const { floats, words } = this.#table
-    const range = most - start
-    const width = 2 ** Math.max(0, Math.floor(Math.log2(range / Math.min(count, BUCKETS))))
-    const rung = this.#push(start, width, Math.floor(range / width), false)
+    } else this.closeBuckets(rung, current + 1)
+    const finer = least === most ? this.push(least, 1, 0, true) : this.pushRung(least, most, count)
+    const { words } = this
     for (let slot = chain; slot >= 0; ) {
-      const next = words[slot * SLOT_WORDS + NEXT] as number
-      this.#table.append(slot, rung.listOf(floats[slot * SLOT_FLOATS + TIME] as number))
+      const next = words[(slot << 3) + NEXT] as number
+      const time = this.timeOf(slot)
+      if (finer.instant) this.placeInInstant(finer, slot, time)
+      else this.append(slot, finer.listOf(time))
       slot = next
     }
   }
 
-  #pushInstant(chain: number, time: number): void {
-    const { words } = this.#table
-    const { base } = this.#push(time, 1, 0, true)
-    const slots: number[] = []
-    let sorted = true
-    for (let slot = chain; slot >= 0; slot = words[slot * SLOT_WORDS + NEXT] as number) {
-      sorted &&= slots.length === 0 || this.#table.before(slots.at(-1) as number, slot)
-      slots.push(slot)
-    }
-    if (!sorted) slots.sort((a, b) => (this.#table.before(a, b) ? -1 : 1))
-    for (const slot of slots) this.#table.append(slot, base)
+  /** Gives up the buckets of the finest rung before `current`, and the rung with its last one. */
+  private closeBuckets(rung: Rung, current: number): void {
+    if (current > rung.last) this.depth--
+    rung.from = rung.start + current * rung.width
+    rung.current = current
   }
 
-  #push(start: number, width: number, last: number, instant: boolean): Rung {
-    const below = this.#rungs[this.#depth - 1]
-    const rung = this.#rungs[this.#depth++] as Rung
+  /** Sorts a chain into the bottom, behind what is there until `end`; returns where it ends then, -1 if the chain is too long. */
+  private sort(chain: number, end: number): number {
+    const { floats, words } = this
+    const times = this.times
+    const slots = this.slots
+    const most = end + SORTED
+    let next = end
+    for (let slot = chain; slot >= 0; slot = words[(slot << 3) + NEXT] as number) {
+      if (next === most) return -1
+      const time = floats[slot << 2] as number
+      let at = next++
+      for (; at > end; at--) {
+        const other = times[at - 1] as number
+        if (other <= time) {
+          if (other === time) at = this.passEquals(at, slot)
+          break
+        }
+        times[at] = other
+        slots[at] = slots[at - 1] as number
+      }
+      times[at] = time
+      slots[at] = slot
+    }
+    return next
+  }
+
+  /** Adds a rung from `start` on for so many entries, of which the last is at `most`; one or two buckets an entry. */
+  private pushRung(start: number, most: number, count: number): Rung {
+    const range = most - start
+    const width = 2 ** Math.max(0, Math.floor(Math.log2(range / Math.min(count, BUCKETS))))
+    return this.push(start, width, Math.floor(range / width), false)
+  }
+
+  private push(start: number, width: number, last: number, instant: boolean): Rung {
+    const below = this.rungs[this.depth - 1]
+    const rung = this.rungs[this.depth++] as Rung
     rung.start = start
     rung.from = start
+    rung.width = width
     rung.scale = 1 / width
-    rung.base = below === undefined ? FIRST_BUCKET : below.base + below.last + 1
+    rung.base = below === undefined ? 0 : below.base + below.last + 1
     rung.current = 0
     rung.last = last
     rung.instant = instant
-    rung.tails = undefined
-    this.#table.clear(rung.base, last + 1)
+    rung.heap = undefined
+    this.clearLists(rung.base, last + 1)
     return rung
   }
 
   /** Brings a part of an instant into the bottom; returns whether there was anything. */
-  #takeOfInstant(rung: Rung): boolean {
-    const table = this.#table
-    for (let slot = table.first(rung.base); slot >= 0 && this.#end < SORTED; slot = table.first(rung.base)) {
-      rung.tails?.leaves(slot)
-      table.remove(slot)
-      this.#table.words[slot * SLOT_WORDS + BUCKET] = IN_BOTTOM
-      this.#times[this.#end] = rung.start
-      this.#slots[this.#end++] = slot
+  private takeOfInstant(rung: Rung): boolean {
+    const { ends, words } = this
+    const times = this.times
+    const slots = this.slots
+    const { base, start, heap } = rung
+    let end = 0
+    let slot = ends[base << 1] as number
+    while (end < SORTED) {
+      const early = heap === undefined ? -1 : heap.first
+      let taken = slot
+      if (early >= 0 && (slot < 0 || this.before(early, slot))) {
+        heap?.remove(early)
+        taken = early
+      } else if (slot < 0) break
+      else slot = words[(slot << 3) + NEXT] as number
+      words[(taken << 3) + BUCKET] = IN_BOTTOM
+      times[end] = start
+      slots[end++] = taken
     }
-    return this.#end > 0
+    ends[base << 1] = slot
+    if (slot < 0) ends[(base << 1) + 1] = -1
+    else words[(slot << 3) + PREVIOUS] = -1
+    this.end = end
+    return end > 0
   }
 
-  /** Makes room in the bottom, which is full or has reached the end of its arrays. */
-  #makeRoom(): void {
-    if (this.#end - this.#head >= BOTTOM) {
-      this.#spill()
-      return
-    }
-    this.#times.copyWithin(0, this.#head, this.#end)
-    this.#slots.copyWithin(0, this.#head, this.#end)
-    this.#end -= this.#head
-    this.#head = 0
-  }
-
-  #spill(): void {
-    if (this.#depth + 2 > RUNGS) {
-      this.#rebuild()
-      return
-    }
-    const times = this.#times
-    const finest = this.#rungs[this.#depth - 1]
-    const [least, most] = [times[this.#head] as number, times[this.#end - 1] as number]
-    if (finest?.instant && finest.start === most) {
-      // It belongs to the front of an instant's list, whose first part was taken out before.
-      while (this.#end > this.#head && times[this.#end - 1] === most) {
-        const slot = this.#slots[--this.#end] as number
-        this.#table.insertAfter(-1, slot, finest.base)
-        finest.tails?.added(slot)
-      }
-      return
-    }
-    const above = finest?.from ?? this.#topFrom
-    const chain = this.#emptyBottom()
-    if (above === Number.POSITIVE_INFINITY) this.#topFrom = most + 1
-    if (least < most) this.#pushRung(this.#floor, most, 2 * BOTTOM, chain)
+  /** Makes room in the bottom, which is full or has reached the end of its arrays, and puts an entry where it belongs then. */
+  private makeRoom(slot: number, time: number): void {
+    this.noteFloor()
+    if (this.end - this.head >= BOTTOM) this.spill()
     else {
-      // Between the instant and what lies above there is room for what comes later.
-      if (above > most + 1 && this.#topFrom > most + 1) this.#push(most + 1, 1, 0, false)
-      this.#pushInstant(chain, most)
+      this.times.copyWithin(0, this.head, this.end)
+      this.slots.copyWithin(0, this.head, this.end)
+      this.end -= this.head
+      this.head = 0
     }
+    if (time < this.bottomUntil) this.placeInBottom(slot, time)
+    else this.placeAbove(slot, time)
+  }
+
+  private noteFloor(): void {
+    if (this.head > 0) this.floor = this.times[this.head - 1] as number
+  }
+
+  private spill(): void {
+    const times = this.times
+    const [head, end] = [this.head, this.end]
+    const [least, most] = [times[head] as number, times[end - 1] as number]
+    const finest = this.rungs[this.depth - 1]
+    if (this.depth + 2 > RUNGS) this.rebuild()
+    else if (finest?.instant && finest.start === most) {
+      // It belongs to the front of an instant's list, whose first part was taken out before.
+      while (this.end > head && times[this.end - 1] === most)
+        this.prepend(this.slots[--this.end] as number, finest.base)
+    } else {
+      const above = this.above
+      if (above === Number.POSITIVE_INFINITY) this.topFrom = most + 1
+      // Between an instant and what lies above there is room for what comes later.
+      else if (least === most && above > most + 1) this.push(most + 1, 1, 0, false)
+      this.head = 0
+      this.end = 0
+      this.spread(least < most ? this.floor : least, most, times, this.slots, head, end)
+    }
+    this.bottomUntil = this.above
   }
 
   /** Spreads all entries over one rung: the stretches of time that the rungs stand for had become ever smaller. */
-  #rebuild(): void {
-    const { words } = this.#table
-    const chains = [this.#emptyBottom()]
-    for (const list of this.#usedLists()) chains.push(this.#table.detach(list))
-    this.#table.clear(TOP, 1)
-    for (const chain of chains) {
-      for (let slot = chain; slot >= 0; ) {
-        const next = words[slot * SLOT_WORDS + NEXT] as number
-        this.#table.append(slot, TOP)
-        slot = next
-      }
-    }
-    this.#rebuilt++
-    this.#depth = 0
-    this.#spreadTop()
+  private rebuild(): void {
+    const slots = this.entries()
+    this.clearTop()
+    for (const slot of slots) this.placeInTop(slot, this.timeOf(slot))
+    this.head = 0
+    this.end = 0
+    this.depth = 0
+    this.rebuilds++
+    this.spreadTop()
   }
 
-  #emptyBottom(): number {
-    this.#table.clear(ON_THE_WAY, 1)
-    for (const slot of this.#slots.subarray(this.#head, this.#end)) this.#table.append(slot, ON_THE_WAY)
-    this.#head = 0
-    this.#end = 0
-    return this.#table.detach(ON_THE_WAY)
+  private clearTop(): void {
+    this.topCount = 0
+    this.topLeast = Number.POSITIVE_INFINITY
+    this.topMost = 0
   }
 
-  #restart(): void {
-    this.#head = 0
-    this.#end = 0
-    this.#depth = 0
-    this.#topFrom = Number.POSITIVE_INFINITY
-    this.#tails = false
+  private resizeTop(length: number): void {
+    const [times, slots] = [this.topTimes, this.topSlots]
+    this.topTimes = new Float64Array(length)
+    this.topSlots = new Int32Array(length)
+    this.topTimes.set(times.subarray(0, this.topCount))
+    this.topSlots.set(slots.subarray(0, this.topCount))
+  }
+
+  private restart(): void {
+    this.noteFloor()
+    this.head = 0
+    this.end = 0
+    this.depth = 0
+    this.clearTop()
+    this.topFrom = Number.POSITIVE_INFINITY
+    this.bottomUntil = Number.POSITIVE_INFINITY
   }
 }

@@ -1,4 +1,4 @@
-import type { RankTails } from './rank-tails.ts'
+import type { InstantHeap } from './instant-heap.ts'
 
 /** A stretch of time cut into buckets of one width; the lists of its buckets lie from `base` on. */
 export class Rung {
@@ -6,6 +6,8 @@ export class Rung {
   from = 0
   /** Where its first bucket begins. */
   start = 0
+  /** Ticks of a bucket, a power of two. */
+  width = 1
   /** Buckets per tick. */
   scale = 1
   base = 0
@@ -13,10 +15,9 @@ export class Rung {
   current = 0
   /** The last bucket, which takes all that comes later too. */
   last = 0
-  /** Whether it is one instant only: then its one list is sorted. */
+  /** Whether it is one instant only: then its one list is sorted, and what came out of order is in a heap beside it. */
   instant = false
-  /** Where the ranks of an instant end, once it was needed. */
-  tails: RankTails | undefined = undefined
+  heap: InstantHeap | undefined = undefined
 
   /** The list that a time belongs to. */
   listOf(time: number): number {

@@ -1,14 +1,12 @@
-/** 32-bit words of a slot: half a cache line, so that one miss brings all there is to know about an entry. */
-export const SLOT_WORDS = 8
-export const SLOT_FLOATS = 4
+/** 64-bit floats of a slot: half a cache line, so that one miss brings all there is to know about an entry. */
+const SLOT_FLOATS = 4
 
-/** Offsets in a slot, in 64-bit floats. */
-export const TIME = 0
+/** Offsets in a slot, in 64-bit floats; the time is the first. */
 export const SEQUENCE = 1
 
 /** Offsets in a slot, in 32-bit words. */
 export const RANK = 4
-/** The next slot of the same list, -1 behind the last one. */
+/** The next slot of the same list, -1 behind the last one; for what is in no list, its place in whatever it is in. */
 export const NEXT = 5
 /** The slot before it in the same list, -1 before the first one. */
 export const PREVIOUS = 6
@@ -17,7 +15,8 @@ export const BUCKET = 7
 
 /**
  * Slots of entries, each a row of numbers, and doubly linked lists of them: a slot is in one list at a time, and is appended
- * and taken out in constant time. Floats and words are two views of the same bytes.
+ * and taken out in constant time. Floats and words are two views of the same bytes: a slot's floats begin at `slot << 2`, its
+ * words at `slot << 3`.
  */
 export class SlotTable {
   floats: Float64Array
@@ -34,11 +33,16 @@ export class SlotTable {
     this.words = new Int32Array(this.floats.buffer)
   }
 
+  /** Slots that there is memory for. */
+  get capacity(): number {
+    return this.#capacity
+  }
+
   /** Takes a free slot, the one that was released last; numbers stay below the most slots that were taken at a time. */
   take(): number {
     const slot = this.#firstFree
     if (slot >= 0) {
-      this.#firstFree = this.words[slot * SLOT_WORDS + NEXT] as number
+      this.#firstFree = this.words[(slot << 3) + NEXT] as number
       return slot
     }
     if (this.#used === this.#capacity) this.#grow()
@@ -47,35 +51,43 @@ export class SlotTable {
 
   /** Gives a slot back; its numbers stay readable until it is taken again. */
   release(slot: number): void {
-    this.words[slot * SLOT_WORDS + NEXT] = this.#firstFree
+    this.words[(slot << 3) + NEXT] = this.#firstFree
     this.#firstFree = slot
+  }
+
+  timeOf(slot: number): number {
+    return this.floats[slot << 2] as number
+  }
+
+  sequenceOf(slot: number): number {
+    return this.floats[(slot << 2) + SEQUENCE] as number
   }
 
   /** Whether the entry of one slot comes before that of another: by time, rank and sequence. */
   before(slot: number, other: number): boolean {
     const { floats, words } = this
-    const time = floats[slot * SLOT_FLOATS + TIME] as number
-    const otherTime = floats[other * SLOT_FLOATS + TIME] as number
+    const time = floats[slot << 2] as number
+    const otherTime = floats[other << 2] as number
     if (time !== otherTime) return time < otherTime
-    const rank = words[slot * SLOT_WORDS + RANK] as number
-    const otherRank = words[other * SLOT_WORDS + RANK] as number
+    const rank = words[(slot << 3) + RANK] as number
+    const otherRank = words[(other << 3) + RANK] as number
     if (rank !== otherRank) return rank < otherRank
-    return (floats[slot * SLOT_FLOATS + SEQUENCE] as number) < (floats[other * SLOT_FLOATS + SEQUENCE] as number)
+    return (floats[(slot << 2) + SEQUENCE] as number) < (floats[(other << 2) + SEQUENCE] as number)
   }
 
-  first(list: number): number {
-    return this.ends[2 * list] as number
+  firstOf(list: number): number {
+    return this.ends[list << 1] as number
   }
 
-  last(list: number): number {
-    return this.ends[2 * list + 1] as number
+  lastOf(list: number): number {
+    return this.ends[(list << 1) + 1] as number
   }
 
   /** Makes `count` lists from `base` on empty, whatever they held. */
-  clear(base: number, count: number): void {
+  clearLists(base: number, count: number): void {
     const needed = 2 * (base + count)
     if (needed > this.ends.length) {
-      const ends = this.ends
+      const { ends } = this
       let length = ends.length
       while (length < needed) length *= 2
       this.ends = new Int32Array(length)
@@ -85,58 +97,49 @@ export class SlotTable {
   }
 
   append(slot: number, list: number): void {
-    const ends = this.ends
-    const { words } = this
-    const at = slot * SLOT_WORDS
-    const last = ends[2 * list + 1] as number
-    words[at + NEXT] = -1
-    words[at + PREVIOUS] = last
-    words[at + BUCKET] = list
-    ends[2 * list + 1] = slot
-    if (last < 0) ends[2 * list] = slot
-    else words[last * SLOT_WORDS + NEXT] = slot
+    const { ends, words } = this
+    const tail = (list << 1) + 1
+    const row = slot << 3
+    const last = ends[tail] as number
+    words[row + NEXT] = -1
+    words[row + PREVIOUS] = last
+    words[row + BUCKET] = list
+    ends[tail] = slot
+    if (last < 0) ends[tail - 1] = slot
+    else words[(last << 3) + NEXT] = slot
   }
 
-  /** Puts a slot behind another one of a list, or to its front where that is -1. */
-  insertAfter(previous: number, slot: number, list: number): void {
-    const { words } = this
-    const next = previous < 0 ? this.first(list) : (words[previous * SLOT_WORDS + NEXT] as number)
-    const at = slot * SLOT_WORDS
-    words[at + NEXT] = next
-    words[at + PREVIOUS] = previous
-    words[at + BUCKET] = list
-    if (previous < 0) this.ends[2 * list] = slot
-    else words[previous * SLOT_WORDS + NEXT] = slot
-    if (next < 0) this.ends[2 * list + 1] = slot
-    else words[next * SLOT_WORDS + PREVIOUS] = slot
+  prepend(slot: number, list: number): void {
+    const { ends, words } = this
+    const head = list << 1
+    const row = slot << 3
+    const first = ends[head] as number
+    words[row + NEXT] = first
+    words[row + PREVIOUS] = -1
+    words[row + BUCKET] = list
+    ends[head] = slot
+    if (first < 0) ends[head + 1] = slot
+    else words[(first << 3) + PREVIOUS] = slot
   }
 
   /** Takes a slot out of the list that it is in. */
-  remove(slot: number): void {
-    const { words } = this
-    const at = slot * SLOT_WORDS
-    const list = words[at + BUCKET] as number
-    const next = words[at + NEXT] as number
-    const previous = words[at + PREVIOUS] as number
-    if (previous < 0) this.ends[2 * list] = next
-    else words[previous * SLOT_WORDS + NEXT] = next
-    if (next < 0) this.ends[2 * list + 1] = previous
-    else words[next * SLOT_WORDS + PREVIOUS] = previous
-  }
-
-  /** The first list from `list` to `end` that is not empty, `end` + 1 when there is none. */
-  findFull(list: number, end: number): number {
-    const ends = this.ends
-    let at = list
-    while (at <= end && (ends[2 * at] as number) < 0) at++
-    return at
+  unlink(slot: number): void {
+    const { ends, words } = this
+    const row = slot << 3
+    const head = (words[row + BUCKET] as number) << 1
+    const next = words[row + NEXT] as number
+    const previous = words[row + PREVIOUS] as number
+    if (previous < 0) ends[head] = next
+    else words[(previous << 3) + NEXT] = next
+    if (next < 0) ends[head + 1] = previous
+    else words[(next << 3) + PREVIOUS] = previous
   }
 
   /** Empties a list; returns the first slot of its chain, which stays linked. */
   detach(list: number): number {
-    const first = this.ends[2 * list] as number
-    this.ends[2 * list] = -1
-    this.ends[2 * list + 1] = -1
+    const first = this.ends[list << 1] as number
+    this.ends[list << 1] = -1
+    this.ends[(list << 1) + 1] = -1
     return first
   }
 
@@ -146,8 +149,8 @@ export class SlotTable {
     let count = 0
     let least = Number.POSITIVE_INFINITY
     let most = Number.NEGATIVE_INFINITY
-    for (let slot = chain; slot >= 0; slot = words[slot * SLOT_WORDS + NEXT] as number) {
-      const time = floats[slot * SLOT_FLOATS + TIME] as number
+    for (let slot = chain; slot >= 0; slot = words[(slot << 3) + NEXT] as number) {
+      const time = floats[slot << 2] as number
       if (time < least) least = time
       if (time > most) most = time
       count++
