@@ -32,9 +32,9 @@ export class ComposedEvents {
     this.#composing = false
   }
 
-  *events(): Generator<[key: string, event: SimEvent], void, undefined> {
-    yield* this.#named
-    yield* this.#numbered
+  forEachEvent(visit: (event: SimEvent, key: string) => void): void {
+    this.#named.forEachEvent(visit)
+    this.#numbered.forEachEvent(visit)
   }
 }
 

@@ -83,10 +83,10 @@ export abstract class Device {
     return 'device'
   }
 
-  /** The events of this device by key: what a saved machine names them by. */
-  *events(): Generator<[key: string, event: SimEvent], void, undefined> {
-    yield* this.#events
-    yield* this.#plugEvents
+  /** Gives the events of this device with their keys: what a saved machine names them by. */
+  forEachEvent(visit: (event: SimEvent, key: string) => void): void {
+    this.#events.forEachEvent(visit)
+    this.#plugEvents.forEachEvent(visit)
   }
 
   /** Records a DMA access that failed and tells the machine's listeners; call it before the access returns. */

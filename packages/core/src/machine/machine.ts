@@ -21,6 +21,7 @@ import { type MachineParts, type MachineState, restoreMachine, saveMachine } fro
 import { resetDevices } from './reset.ts'
 import { runAll } from './run-all.ts'
 import { RunLoop, type RunOptions, type RunResult } from './run-loop.ts'
+import type { EventOwner } from './saved-events.ts'
 import { type UnplugRequest, UnplugRequests } from './unplug-requests.ts'
 
 export interface PlugOptions {
@@ -254,9 +255,9 @@ export class Machine {
   }
 
   get #parts(): MachineParts {
-    const devices = Array.from(this.devices(), (device) => ({ path: device.path, events: () => device.events() }))
+    const composer: EventOwner = { path: '', forEachEvent: (visit) => this.#composed.forEachEvent(visit) }
     return {
-      eventOwners: [{ path: '', events: () => this.#composed.events() }, ...devices],
+      eventOwners: [composer, ...this.devices()],
       unplugRequests: this.#unplugRequests,
     }
   }

@@ -56,6 +56,11 @@ export class NamedEvents implements Iterable<[key: string, event: SimEvent]> {
     this.#events.clear()
   }
 
+  /** Gives every event with its key, in the order of their making. */
+  forEachEvent(visit: (event: SimEvent, key: string) => void): void {
+    this.#events.forEach(visit)
+  }
+
   [Symbol.iterator](): IterableIterator<[key: string, event: SimEvent]> {
     return this.#events[Symbol.iterator]()
   }

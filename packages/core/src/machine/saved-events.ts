@@ -2,14 +2,11 @@ import { HostbridgeError } from '../errors.ts'
 import type { SimEvent } from '../time/event.ts'
 import type { EventQueue } from '../time/event-queue.ts'
 
-/** Stands between names in a text of many; no name has it. */
-const BETWEEN = '\n'
-
 /** The waiting events of a machine and how often each source has scheduled, in columns: thousands cost few objects. */
 export interface SavedEvents {
-  /** Of each event the path of the device that owns it, nothing for one of the composer's, and its key; in their order. */
-  readonly owners: string
-  readonly keys: string
+  /** In the order of the columns, the path of a device that owns events, nothing for the composer, and how many it owns. */
+  readonly owners: readonly (readonly [path: string, count: number])[]
+  readonly keys: readonly string[]
   /** Ticks. */
   readonly times: Float64Array
   /** Priority and source, as in `SimEvent.rank`. */
@@ -22,36 +19,44 @@ export interface SavedEvents {
 /** Who owns an event: the path of a device, or '' for the composer. */
 export interface EventOwner {
   readonly path: string
-  events(): Iterable<readonly [key: string, event: SimEvent]>
+  /** Is called for thousands of events: gives them one by one, without an object for each. */
+  forEachEvent(visit: EventVisitor): void
 }
 
-/** @throws HostbridgeError `machine.one-off-event` for a waiting event that nobody owns. */
+export type EventVisitor = (event: SimEvent, key: string) => void
+
+/**
+ * Costs a look at every event that has an owner, and no sorting: their order in the columns is that of their owners.
+ *
+ * @throws HostbridgeError `machine.one-off-event` for a waiting event that nobody owns.
+ */
 export function saveEvents(machine: string, queue: EventQueue, owners: Iterable<EventOwner>): SavedEvents {
-  const numbers = new Map<SimEvent, number>()
-  const [allPaths, allKeys]: [string[], string[]] = [[], []]
-  for (const { path, events } of owners) {
-    for (const [key, event] of events()) {
-      if (event.slot < 0) continue
-      numbers.set(event, allKeys.length)
-      allPaths.push(path)
-      allKeys.push(key)
-    }
-  }
-  const pending = queue.pending()
-  const count = pending.length
-  const [owned, keys] = [new Array<string>(count), new Array<string>(count)]
+  const count = queue.size
   const [times, ranks, sequences] = [new Float64Array(count), new Int32Array(count), new Float64Array(count)]
-  for (let index = 0; index < count; index++) {
-    const { event, time, sequence } = pending[index] as (typeof pending)[number]
-    const number = numbers.get(event)
-    if (number === undefined) throw oneOff(machine, event)
-    owned[index] = allPaths[number] as string
-    keys[index] = allKeys[number] as string
-    times[index] = time
+  const counts: [path: string, count: number][] = []
+  const keys: string[] = []
+  /** By slot. */
+  let seen = new Uint8Array(count)
+  const add = (event: SimEvent, key: string): void => {
+    const { slot } = event
+    if (slot < 0 || event.queue !== queue) return
+    if (slot >= seen.length) seen = longer(seen, slot)
+    // Of two owners the first counts.
+    if (seen[slot] === 1) return
+    seen[slot] = 1
+    const index = keys.length
+    times[index] = queue.timeOf(slot)
     ranks[index] = event.rank
-    sequences[index] = sequence
+    sequences[index] = queue.sequenceOf(slot)
+    keys.push(key)
   }
-  return { owners: owned.join(BETWEEN), keys: keys.join(BETWEEN), times, ranks, sequences, scheduled: queue.sequences }
+  for (const owner of owners) {
+    const before = keys.length
+    owner.forEachEvent(add)
+    if (keys.length > before) counts.push([owner.path, keys.length - before])
+  }
+  if (keys.length !== count) throw oneOff(machine, queue, seen)
+  return { owners: counts, keys, times, ranks, sequences, scheduled: queue.sequences }
 }
 
 /**
@@ -66,25 +71,50 @@ export function restoreEvents(
   owners: Iterable<EventOwner>,
   saved: SavedEvents,
 ): void {
-  const byPath = new Map(Array.from(owners, (owner) => [owner.path, new Map(owner.events())]))
-  const keys = saved.keys.split(BETWEEN)
-  const events = saved.owners.split(BETWEEN).map((path, index) => {
-    const key = keys[index] as string
-    return byPath.get(path)?.get(key)
-  })
+  const found = new Map<string, Map<string, SimEvent>>()
+  for (const owner of owners) {
+    const own = new Map<string, SimEvent>()
+    owner.forEachEvent((event, key) => own.set(key, event))
+    found.set(owner.path, own)
+  }
+  const events = ownersOf(saved).map((path, index) => found.get(path)?.get(saved.keys[index] as string))
   const now = queue.now
   const taken = new Set(events)
   const besides = queue.pending().filter(({ event }) => !taken.has(event))
   queue.reset(now, saved.scheduled)
   for (const { event, time, sequence } of besides) queue.scheduleAs(event, time, sequence)
-  for (let index = 0; index < saved.times.length; index++) {
+  for (const index of inOrder(saved)) {
     const event = events[index]
     if (event === undefined || event.rank !== saved.ranks[index]) throw lost(machine, saved, index, event)
     queue.scheduleAs(event, saved.times[index] as number, saved.sequences[index] as number)
   }
 }
 
-function oneOff(machine: string, event: SimEvent): HostbridgeError {
+/** The owner of each event. */
+function ownersOf({ owners }: SavedEvents): string[] {
+  return owners.flatMap(([path, count]) => new Array<string>(count).fill(path))
+}
+
+/** The numbers of the saved events in the order in which they are to happen: queues take them best so. */
+function inOrder({ times, ranks, sequences }: SavedEvents): Uint32Array {
+  const numberAt = (column: Float64Array | Int32Array, index: number): number => column[index] as number
+  return Uint32Array.from(times, (_, index) => index).sort(
+    (a, b) =>
+      numberAt(times, a) - numberAt(times, b) ||
+      numberAt(ranks, a) - numberAt(ranks, b) ||
+      numberAt(sequences, a) - numberAt(sequences, b),
+  )
+}
+
+/** As `bytes`, with room behind byte `index`. */
+function longer(bytes: Uint8Array<ArrayBuffer>, index: number): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(2 * (index + 1))
+  all.set(bytes)
+  return all
+}
+
+function oneOff(machine: string, queue: EventQueue, owned: Uint8Array): HostbridgeError {
+  const { event } = queue.pending().find(({ event: { slot } }) => owned[slot] !== 1) as { event: SimEvent }
   return new HostbridgeError(
     'machine.one-off-event',
     `machine '${machine}' cannot be saved while event '${event.name}' waits for ${event.time}: nothing could make it again; ` +
@@ -94,8 +124,8 @@ function oneOff(machine: string, event: SimEvent): HostbridgeError {
 }
 
 function lost(machine: string, saved: SavedEvents, index: number, event: SimEvent | undefined): HostbridgeError {
-  const path = saved.owners.split(BETWEEN)[index] as string
-  const key = saved.keys.split(BETWEEN)[index] as string
+  const path = ownersOf(saved)[index] as string
+  const key = saved.keys[index] as string
   const owner = path === '' ? 'the composer' : `'${path}'`
   const why = event === undefined ? 'does not have' : 'has with another priority or source'
   return new HostbridgeError(

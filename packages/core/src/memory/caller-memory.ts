@@ -1,6 +1,6 @@
 import { PAGE_SIZE } from '../address/page-frame.ts'
 import { HostbridgeError } from '../errors.ts'
-import { ChunkArena } from './chunk-arena.ts'
+import { CHUNK_SIZE, ChunkArena } from './chunk-arena.ts'
 import { numberAt, putNumber, type SharedMemoryHandle, SparseMemory } from './sparse-memory.ts'
 
 /** Memory that consists of bytes of the caller, one beside the other: whoever holds them sees every write at once. */
@@ -27,6 +27,13 @@ export class CallerMemory extends SparseMemory {
   override writeAt(frame: number, offset: number, source: Uint8Array, position: number, length: number): boolean {
     this.bytes.set(source.subarray(position, position + length), frame * PAGE_SIZE + offset)
     return true
+  }
+
+  /** All of them, always. */
+  override *chunks(): Generator<readonly [chunk: number, bytes: Uint8Array], void, undefined> {
+    for (let from = 0; from < this.bytes.length; from += CHUNK_SIZE) {
+      yield [from / CHUNK_SIZE, this.bytes.subarray(from, from + CHUNK_SIZE)]
+    }
   }
 
   /** There is no directory. */

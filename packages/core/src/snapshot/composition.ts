@@ -1,8 +1,11 @@
 import { hex } from '../address/range.ts'
 import { HostbridgeError } from '../errors.ts'
+import type { PageTableIommu } from '../iommu/page-table-iommu.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { MemoryRegion } from '../memory/memory-region.ts'
-import { byPlace, memoriesOf } from './saved-memory.ts'
+import { byPlace } from './reachable-regions.ts'
+import { iommusOf } from './saved-iommu.ts'
+import { memoriesOf } from './saved-memory.ts'
 
 /** What a machine is made of, as far as a snapshot of it depends on that. */
 export interface Composition {
@@ -10,6 +13,8 @@ export interface Composition {
   readonly devices: readonly string[]
   /** Ascending by name. */
   readonly memories: readonly { readonly name: string; readonly size: bigint }[]
+  /** Page-table IOMMUs, ascending by name, with the sizes of their windows and pages. */
+  readonly iommus: readonly string[]
   /** Every region of every address space, siblings ascending by address: where it is, its kind and name. */
   readonly regions: readonly string[]
 }
@@ -18,6 +23,7 @@ export function compositionOf(machine: Machine): Composition {
   return {
     devices: Array.from(machine.devices(), ({ path }) => path),
     memories: Array.from(memoriesOf(machine), ([name, { size }]) => ({ name, size })),
+    iommus: Array.from(iommusOf(machine), ([name, iommu]) => nameIommu(name, iommu)),
     regions: machine.memory.spaces.flatMap(({ name, root }) => [...regionLines(`${name}:`, root)]),
   }
 }
@@ -32,12 +38,20 @@ export function checkMemories(machine: Machine, wanted: Composition['memories'])
   }
 }
 
+/** @throws HostbridgeError `snapshot.foreign` naming the first IOMMU that differs. */
+export function checkIommus(machine: Machine, wanted: Composition['iommus']): void {
+  checkLines(machine, 'IOMMU', compositionOf(machine).iommus, wanted)
+}
+
 /** @throws HostbridgeError `snapshot.foreign` naming the first region that differs. */
 export function checkRegions(machine: Machine, wanted: Composition['regions']): void {
-  const found = compositionOf(machine).regions
+  checkLines(machine, 'region', compositionOf(machine).regions, wanted)
+}
+
+function checkLines(machine: Machine, what: string, found: readonly string[], wanted: readonly string[]): void {
   for (let index = 0; index < Math.max(found.length, wanted.length); index++) {
     if (found[index] === wanted[index]) continue
-    throw foreign(machine, `region ${index}`, found[index] ?? 'no further one', wanted[index] ?? 'no further one')
+    throw foreign(machine, `${what} ${index}`, found[index] ?? 'no further one', wanted[index] ?? 'no further one')
   }
 }
 
@@ -52,6 +66,10 @@ export function foreign(machine: Machine, what: string, here: string, there: str
 
 function nameMemory(memory: Composition['memories'][number] | undefined): string {
   return memory === undefined ? 'none' : `'${memory.name}' of ${hex(memory.size)} bytes`
+}
+
+function nameIommu(name: string, { region, table }: PageTableIommu): string {
+  return `'${name}' of ${hex(region.size)} bytes in pages of 2^${table.shifts.join(', 2^')}`
 }
 
 function* regionLines(before: string, region: MemoryRegion): Generator<string, void, undefined> {

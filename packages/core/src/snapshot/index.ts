@@ -3,6 +3,7 @@ export { formatInputLog, type InputLog, type InputRecord, type Inputs, parseInpu
 export { InputRecorder, replayInputs } from './input-replay.ts'
 export * from './machine-model.ts'
 export { memoryFingerprint } from './memory-fingerprint.ts'
+export type { SavedIommu } from './saved-iommu.ts'
 export type { SavedMemory } from './saved-memory.ts'
 export { SNAPSHOT_VERSION } from './sections.ts'
 export * from './snapshot.ts'

@@ -1,6 +1,6 @@
 import type { Machine } from '../machine/machine.ts'
 import { Fingerprint, hashText } from '../time/fingerprint.ts'
-import { memoriesOf } from './saved-memory.ts'
+import { memoriesOf, wordsOf } from './saved-memory.ts'
 
 /**
  * The hash of the contents of all memories of a machine, as text: equal contents have equal ones, whether zeros were written
@@ -18,7 +18,7 @@ export function memoryFingerprint(machine: Machine): string {
 /** Adds the words that are not zero, four at a time with their place; a last word that is cut short is filled with zeros. */
 function addChunk(hash: Fingerprint, chunk: number, bytes: Uint8Array): void {
   const whole = bytes.length & ~15
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset, whole / 4)
+  const words = wordsOf(bytes.subarray(0, whole))
   for (let at = 0; at < words.length; at += 4) addWords(hash, chunk, at, words, at)
   if (whole === bytes.length) return
   const rest = new Uint8Array(16)

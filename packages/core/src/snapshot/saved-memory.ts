@@ -1,13 +1,18 @@
+import { PAGE_SIZE } from '../address/page-frame.ts'
 import { hex } from '../address/range.ts'
 import { HostbridgeError } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
+import type { LoggedRegion } from '../memory/dirty/dirty-log.ts'
 import type { MemoryRegion } from '../memory/memory-region.ts'
 import { RamRegion } from '../memory/ram-region.ts'
 import { RomDeviceRegion } from '../memory/rom-device-region.ts'
 import type { SparseMemory } from '../memory/sparse-memory.ts'
+import { byName, reachableRegions } from './reachable-regions.ts'
 
 /** Bytes of a chunk, the last of a memory may be shorter. */
 export const SAVED_CHUNK: number = 2 ** 16
+
+const FRAMES = SAVED_CHUNK / PAGE_SIZE
 
 /** The contents of one memory: only chunks that are not all zero. */
 export interface SavedMemory {
@@ -24,27 +29,11 @@ export interface SavedMemory {
  */
 export function memoriesOf(machine: Machine): Map<string, SparseMemory> {
   const found = new Map<SparseMemory, string>()
-  const seen = new Set<MemoryRegion>()
-  const look = (region: MemoryRegion): void => {
-    if (seen.has(region)) return
-    seen.add(region)
-    if (region instanceof RamRegion || region instanceof RomDeviceRegion) {
-      const { memory, name } = region
-      const other = found.get(memory)
-      if (other === undefined || name < other) found.set(memory, name)
-    }
-    if (region.target !== undefined) look(region.target)
-    for (const child of [...region.children].sort(byPlace)) look(child)
+  for (const region of backedRegions(machine)) {
+    const other = found.get(region.memory)
+    if (other === undefined || region.name < other) found.set(region.memory, region.name)
   }
-  for (const space of machine.memory.spaces) look(space.root)
-  const named = new Map<string, SparseMemory>()
-  const sorted = [...found].sort(([, a], [, b]) => (a < b ? -1 : a > b ? 1 : 0))
-  for (const [memory, name] of sorted) {
-    let key = name
-    for (let number = 2; named.has(key); number++) key = `${name} #${number}`
-    named.set(key, memory)
-  }
-  return named
+  return byName(found)
 }
 
 /** Copies what is not zero; chunks that are as in `like`, an earlier copy, are shared with it. */
@@ -58,27 +47,60 @@ export function saveMemory(name: string, memory: SparseMemory, like?: SavedMemor
   return { name, size: memory.size, chunks }
 }
 
-/** Makes a memory hold what was saved and zeros elsewhere. @throws HostbridgeError `snapshot.no-memory`. */
-export function restoreMemory(memory: SparseMemory, { name, chunks }: SavedMemory): void {
-  memory.clear()
-  for (const [chunk, bytes] of chunks) {
-    if (memory.write(BigInt(chunk * SAVED_CHUNK), bytes)) continue
-    const at = hex(BigInt(chunk * SAVED_CHUNK))
-    throw new HostbridgeError(
-      'snapshot.no-memory',
-      `the host has no memory for '${name}' from ${at} on: raise its limit`,
-      {
-        memory: name,
-        chunk,
-      },
-    )
+/** Is told of pages whose contents a restore changes; see `DirtyBlock.mark`. */
+export type MarkChanged = (frame: number, length: number) => void
+
+/** What marks the changes of a memory in the dirty bitmaps of the regions that show it, as far as somebody logs them. */
+export function marksOf(machine: Machine, memory: SparseMemory): MarkChanged {
+  const regions = backedRegions(machine).filter((region) => region.memory === memory && region.writeMarks !== undefined)
+  return (frame, length) => {
+    for (const { writeMarks, size } of regions) {
+      const shown = Math.min(length, Number(size) - frame * PAGE_SIZE)
+      if (shown > 0) writeMarks?.mark(frame, 0, shown)
+    }
   }
 }
 
-/** Orders siblings by where they are, not by when they were mapped. */
-export function byPlace(a: MemoryRegion, b: MemoryRegion): number {
-  if (a.address !== b.address) return a.address < b.address ? -1 : 1
-  return a.priority - b.priority || (a.name < b.name ? -1 : 1)
+/**
+ * Makes a memory hold what was saved and zeros elsewhere. Chunks stay where they are: whoever has found one, by a cache or a
+ * mapping, sees what it holds now. `changed` is told of chunks whose contents are others.
+ *
+ * @throws HostbridgeError `snapshot.no-memory`.
+ */
+export function restoreMemory(
+  memory: SparseMemory,
+  { name, chunks }: SavedMemory,
+  changed: MarkChanged = () => {},
+): void {
+  const present = new Map(memory.chunks())
+  for (const [chunk, bytes] of present) {
+    if (chunks.has(chunk) || isZero(bytes)) continue
+    bytes.fill(0)
+    changed(chunk * FRAMES, bytes.length)
+  }
+  for (const [chunk, bytes] of chunks) {
+    const before = present.get(chunk)
+    if (before !== undefined && equal(before, bytes)) continue
+    if (!memory.write(BigInt(chunk * SAVED_CHUNK), bytes)) throw noMemory(name, chunk)
+    changed(chunk * FRAMES, bytes.length)
+  }
+}
+
+/** The whole words of a chunk; a copy of it where its bytes do not begin at a multiple of four. */
+export function wordsOf(bytes: Uint8Array): Int32Array {
+  const { buffer, byteOffset } = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice()
+  return new Int32Array(buffer, byteOffset, bytes.length >> 2)
+}
+
+function backedRegions(machine: Machine): LoggedRegion[] {
+  const isBacked = (region: MemoryRegion) => region instanceof RamRegion || region instanceof RomDeviceRegion
+  return [...reachableRegions(machine)].filter(isBacked)
+}
+
+function noMemory(name: string, chunk: number): HostbridgeError {
+  const at = hex(BigInt(chunk * SAVED_CHUNK))
+  const message = `the host has no memory for '${name}' from ${at} on: raise its limit`
+  return new HostbridgeError('snapshot.no-memory', message, { memory: name, chunk })
 }
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {
@@ -94,9 +116,4 @@ function isZero(bytes: Uint8Array): boolean {
   for (let index = 0; index < words.length; index++) if (words[index] !== 0) return false
   for (let index = words.length * 4; index < bytes.length; index++) if (bytes[index] !== 0) return false
   return true
-}
-
-/** The whole words of a chunk, whose bytes begin at a multiple of four. */
-function wordsOf(bytes: Uint8Array): Int32Array {
-  return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)
 }

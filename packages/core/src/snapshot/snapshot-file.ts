@@ -1,5 +1,6 @@
 import { parse, stringify } from 'devalue'
 import { strFromU8, strToU8 } from 'fflate'
+import { RUN_LANES } from '../iommu/run.ts'
 import { packMemory, unpackMemory } from './memory-section.ts'
 import { damaged, packSections, type Section, unpackSections } from './sections.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -11,7 +12,11 @@ interface Described {
   readonly parts: number
 }
 
-type Description = Pick<Snapshot, 'composition'> & { readonly memories: readonly Described[] }
+type Description = Pick<Snapshot, 'composition'> & {
+  readonly memories: readonly Described[]
+  /** Names. */
+  readonly iommus: readonly string[]
+}
 
 /** Structured data as devalue's text; views of shared memory become copies. */
 const REDUCERS = {
@@ -26,17 +31,19 @@ const REVIVERS = { Shared: (value: unknown): unknown => value }
 /**
  * A snapshot as the bytes of a file: versioned, compressed, every byte under a checksum; see {@link packSections}.
  *
- * Sections: `composition`, `state`, and for each memory as many `memory N.P` as it needs.
+ * Sections: `composition`, `state`, for each IOMMU `iommu N`, and for each memory as many `memory N.P` as it needs.
  */
-export function encodeSnapshot({ composition, memories, state }: Snapshot): Uint8Array<ArrayBuffer> {
+export function encodeSnapshot({ composition, memories, iommus, state }: Snapshot): Uint8Array<ArrayBuffer> {
   const parts = memories.map((memory) => packMemory(memory))
   const description: Description = {
     composition,
     memories: memories.map(({ name, size }, index) => ({ name, size, parts: parts[index]?.length ?? 0 })),
+    iommus: iommus.map(({ name }) => name),
   }
   return packSections([
     textSection('composition', description),
     textSection('state', state),
+    ...iommus.map(({ runs }, index) => ({ name: `iommu ${index}`, bytes: new Uint8Array(runs.buffer) })),
     ...parts.flatMap((of, index) => of.map((bytes, part) => ({ name: memorySection(index, part), bytes }))),
   ])
 }
@@ -53,15 +60,22 @@ export function decodeSnapshot(file: Uint8Array): Snapshot {
     if (bytes === undefined) throw damaged(`it lacks section '${name}'`, file.length)
     return bytes
   }
-  const { composition, memories } = readText('composition', section('composition')) as Description
+  const { composition, memories, iommus } = readText('composition', section('composition')) as Description
   return {
     composition,
     memories: memories.map(({ name, size, parts }, index) => {
       const packed = Array.from({ length: parts }, (_, part) => section(memorySection(index, part)))
       return unpackMemory(name, size, packed)
     }),
+    iommus: iommus.map((name, index) => ({ name, runs: unpackRuns(name, section(`iommu ${index}`)) })),
     state: readText('state', section('state')) as Snapshot['state'],
   }
+}
+
+function unpackRuns(name: string, bytes: Uint8Array): Float64Array<ArrayBuffer> {
+  const ofRun = 8 * RUN_LANES
+  if (bytes.length % ofRun === 0) return new Float64Array(bytes.slice().buffer)
+  throw damaged(`the mappings of IOMMU '${name}' are no whole number of runs`, 0)
 }
 
 function memorySection(index: number, part: number): string {

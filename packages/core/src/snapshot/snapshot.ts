@@ -1,13 +1,17 @@
+import { HostbridgeError } from '../errors.ts'
 import type { Device } from '../machine/device.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { MachineState } from '../machine/machine-state.ts'
-import { type Composition, checkMemories, checkRegions, compositionOf, foreign } from './composition.ts'
-import { memoriesOf, restoreMemory, type SavedMemory, saveMemory } from './saved-memory.ts'
+import { type Composition, checkIommus, checkMemories, checkRegions, compositionOf, foreign } from './composition.ts'
+import { iommusOf, restoreIommu, type SavedIommu, saveIommu } from './saved-iommu.ts'
+import { marksOf, memoriesOf, restoreMemory, type SavedMemory, saveMemory } from './saved-memory.ts'
 
 /** A whole machine between two events: its composition, the contents of its memories, its devices and its waiting events. */
 export interface Snapshot {
   readonly composition: Composition
   readonly memories: readonly SavedMemory[]
+  /** Of page-table IOMMUs that no device need own. */
+  readonly iommus: readonly SavedIommu[]
   readonly state: MachineState
 }
 
@@ -35,27 +39,64 @@ export function takeSnapshot(machine: Machine, { like }: TakeOptions = {}): Snap
     const before = like?.memories[index]
     return saveMemory(name, memory, before?.name === name ? before : undefined)
   })
-  return { composition: compositionOf(machine), memories, state }
+  const iommus = Array.from(iommusOf(machine), ([name, iommu]) => saveIommu(name, iommu))
+  return { composition: compositionOf(machine), memories, iommus, state }
 }
 
 /**
  * Brings a machine of the same composition to where a snapshot was taken; it then runs as if it had never stopped.
  *
  * In this order: devices that the snapshot has not are unplugged and those that lack are plugged by
- * {@link RestoreOptions.replug}; memories; devices in their stages; waiting events (memory-model row 53).
+ * {@link RestoreOptions.replug}; memories, whose changes are marked as written; page-table IOMMUs; devices in their stages;
+ * waiting events (memory-model row 53).
  *
- * @throws HostbridgeError `snapshot.foreign` with the first difference in composition. Where devices or memories differ
- *   nothing has been restored yet; where only regions differ at the end, the machine is not to be used any more.
+ * Whatever is refused, the machine is as it was then, but for what `replug` did: it is saved before, which costs a copy of
+ * the memory that it has in use.
+ *
+ * @throws HostbridgeError `snapshot.foreign` with the first difference in composition; `machine.state` as `Machine.restore`;
+ *   `snapshot.half-restored`, with the reason as its cause, for a machine that could not be saved before: it is not to be used any more.
  */
 export function restoreSnapshot(machine: Machine, snapshot: Snapshot, { replug }: RestoreOptions = {}): void {
-  const { composition, memories, state } = snapshot
+  const { composition } = snapshot
   if (replug !== undefined) plugAsSaved(machine, composition.devices, replug)
   checkDevices(machine, composition.devices)
   checkMemories(machine, composition.memories)
-  let index = 0
-  for (const memory of memoriesOf(machine).values()) restoreMemory(memory, memories[index++] as SavedMemory)
+  checkIommus(machine, composition.iommus)
+  const before = savedBefore(machine, snapshot)
+  try {
+    bring(machine, snapshot)
+    checkRegions(machine, composition.regions)
+  } catch (error) {
+    if (before instanceof HostbridgeError) throw halfRestored(machine, error, before)
+    bring(machine, before)
+    throw error
+  }
+}
+
+function bring(machine: Machine, { memories, iommus, state }: Snapshot): void {
+  for (const [index, memory] of [...memoriesOf(machine).values()].entries()) {
+    restoreMemory(memory, memories[index] as SavedMemory, marksOf(machine, memory))
+  }
+  for (const [index, iommu] of [...iommusOf(machine).values()].entries()) {
+    restoreIommu(iommu, iommus[index] as SavedIommu)
+  }
   machine.restore(state)
-  checkRegions(machine, composition.regions)
+}
+
+/** What to go back to, or why there is nothing. Not from inside an event. */
+function savedBefore(machine: Machine, like: Snapshot): Snapshot | HostbridgeError {
+  try {
+    return takeSnapshot(machine, { like })
+  } catch (error) {
+    if (error instanceof HostbridgeError && !machine.running) return error
+    throw error
+  }
+}
+
+function halfRestored(machine: Machine, cause: unknown, unsaved: HostbridgeError): HostbridgeError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  const message = `machine '${machine.name}' is half restored and not to be used any more: ${why}; and ${unsaved.message}`
+  return new HostbridgeError('snapshot.half-restored', message, { machine: machine.name, unsaved }, { cause })
 }
 
 function plugAsSaved(

@@ -59,8 +59,8 @@ describe('a saved machine', () => {
           },
         ],
         "events": {
-          "keys": "",
-          "owners": "",
+          "keys": [],
+          "owners": [],
           "ranks": Int32Array [],
           "scheduled": [
             0,

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Device, type DeviceState } from '../../src/machine/device.ts'
 import { Machine } from '../../src/machine/machine.ts'
 import type { SimEvent } from '../../src/time/event.ts'
+import { EventQueue } from '../../src/time/event-queue.ts'
 
 /** Ticks by itself, and makes an event for every shot. */
 class Clockwork extends Device {
@@ -20,6 +21,14 @@ class Clockwork extends Device {
     this.machine?.queue.schedule(event, this.machine.queue.now + delay)
   }
 
+  share(key: string, event: SimEvent): void {
+    this.ownEvent(key, event)
+  }
+
+  override dropEvent(key: string): void {
+    super.dropEvent(key)
+  }
+
   override save(): DeviceState {
     return { shots: this.shots, flying: this.#flying }
   }
@@ -36,7 +45,9 @@ class Clockwork extends Device {
   }
 
   get #flying(): string[] {
-    return [...this.events()].map(([key]) => key).filter((key) => key.startsWith('shot '))
+    const keys: string[] = []
+    this.forEachEvent((_, key) => keys.push(key))
+    return keys.filter((key) => key.startsWith('shot '))
   }
 
   #shot(number: number): SimEvent {
@@ -138,6 +149,40 @@ describe('the waiting events of a machine', () => {
     machine.unplug(b as Device)
 
     expect(machine.queue.pending().map(({ event }) => event.name)).toEqual(['composed', 'pc beat'])
+  })
+
+  test('are found whoever else has them, and however many waited before', () => {
+    const machine = new Machine('pc')
+    const [a, b] = [machine.plug(new Clockwork('a', [])), machine.plug(new Clockwork('b', []))]
+    b.share('lent', a.tick)
+    for (let shot = 0; shot < 100; shot++) a.shoot(1000)
+    for (let shot = 0; shot < 98; shot++) a.dropEvent(`shot ${shot}`)
+
+    const { owners, keys } = machine.save().events
+
+    expect(owners).toEqual([
+      ['a', 4],
+      ['b', 2],
+    ])
+    expect(keys).toEqual(['tick', 'shot 98', 'shot 99', 'at 0 settle', 'tick', 'at 0 settle'])
+  })
+
+  test('of another queue are not saved', () => {
+    const machine = new Machine('pc')
+    const event = machine.event('beat', () => {})
+    new EventQueue().schedule(event, 3)
+
+    expect(machine.save().events.keys).toEqual([])
+  })
+
+  test('that nobody owns are found where another has two owners', () => {
+    const machine = new Machine('pc')
+    const [a, b] = [machine.plug(new Clockwork('a', [])), machine.plug(new Clockwork('b', []))]
+    b.share('lent', a.tick)
+    machine.run({ events: 0 })
+    machine.after(9n, () => {}, { name: 'late' })
+
+    expect(() => machine.save()).toThrow("while event 'late' waits for 9")
   })
 
   test('cannot be saved from inside an event', () => {

@@ -63,3 +63,17 @@ test('a mapping of memory over bytes of the caller is those bytes (BB-1)', () =>
 
   expect([bytes[0x10000], memory.viewAt(0xf, 0xffe, 0x10000).length]).toEqual([7, 0x10000])
 })
+
+test('gives all of its bytes in chunks of 64 KiB, in place', () => {
+  const bytes = new Uint8Array(0x1_8003).subarray(3)
+  const memory = new CallerMemory(bytes)
+
+  const chunks = [...memory.chunks()]
+  chunks[1]?.[1].fill(7)
+
+  expect(chunks.map(([chunk, { length }]) => [chunk, length])).toEqual([
+    [0, 0x1_0000],
+    [1, 0x8000],
+  ])
+  expect([bytes[0xffff], bytes[0x1_0000], bytes[0x1_7fff]]).toEqual([0, 7, 7])
+})

@@ -1,7 +1,11 @@
-import { describe, expect, test } from 'vitest'
-import { KiB } from '../../src/address/units.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { GiB, KiB } from '../../src/address/units.ts'
+import { HostbridgeError } from '../../src/errors.ts'
 import { Device } from '../../src/machine/device.ts'
 import { Machine } from '../../src/machine/machine.ts'
+import { ContainerRegion } from '../../src/memory/container-region.ts'
+import { DirtyClient } from '../../src/memory/dirty/dirty-client.ts'
+import { setLogging } from '../../src/memory/dirty/vga-log.ts'
 import { ram } from '../../src/memory/ram-region.ts'
 import { restoreSnapshot, takeSnapshot } from '../../src/snapshot/snapshot.ts'
 
@@ -13,6 +17,14 @@ function build(size = 128n * KiB) {
   const bus = machine.plug(new Plain('bus'))
   machine.plug(new Plain('disk'), { parent: bus })
   return { machine, memory, bus }
+}
+
+/** Lets a device fail once when it is restored. */
+function breakBus(machine: Machine): void {
+  const bus = machine.topDevices[0] as Device
+  vi.spyOn(bus, 'restore').mockImplementationOnce(() => {
+    throw new HostbridgeError('test.broken', 'a part is broken', {})
+  })
 }
 
 const codeOf = (code: string) => expect.objectContaining({ code })
@@ -89,6 +101,81 @@ describe('a snapshot', () => {
     expect(() => restoreSnapshot(moved, takeSnapshot(build().machine))).toThrow(
       "region 1 is memory:/ ram 'ram' 0x0+0x20000 priority 0 there and memory:/ ram 'ram' 0x4000+0x20000 priority 0 here",
     )
+  })
+
+  test.each([
+    [
+      'another region',
+      (other: Machine) => other.map(0x100_0000n, new ContainerRegion('more', 4n * KiB)),
+      'snapshot.foreign',
+    ],
+    ['a device that throws', breakBus, 'test.broken'],
+  ])('of a composition with %s is refused with nothing changed', (_what, change, code) => {
+    const { machine, memory } = build()
+    memory.memory.write(0n, Uint8Array.of(1))
+    machine.run({ until: 7n })
+    const other = build()
+    other.memory.memory.write(0x1_0000n, Uint8Array.of(9))
+    other.machine.run({ until: 3n })
+    const before = takeSnapshot(other.machine)
+    change(other.machine)
+
+    expect(() => restoreSnapshot(other.machine, takeSnapshot(machine))).toThrow(codeOf(code))
+
+    expect(takeSnapshot(other.machine)).toEqual({ ...before, composition: takeSnapshot(other.machine).composition })
+  })
+
+  test('says so where it is refused half-way by a machine that could not be saved before', () => {
+    const { machine } = build()
+    machine.event('beat', () => {})
+    machine.queue.schedule(
+      machine.event('second', () => {}),
+      5,
+    )
+    const other = build()
+    other.machine.run({ events: 0 })
+    other.machine.after(9n, () => {}, { name: 'late' })
+
+    expect(() => restoreSnapshot(other.machine, takeSnapshot(machine))).toThrow(
+      expect.objectContaining({
+        code: 'snapshot.half-restored',
+        message: expect.stringMatching(/event 'second' waits in it .* while event 'late' waits for 9/),
+        cause: codeOf('machine.state'),
+      }),
+    )
+  })
+
+  test('is seen by reads that have found their place before', () => {
+    const { machine, memory } = build(16n * GiB)
+    memory.memory.write(1n * GiB, Uint8Array.of(1))
+    memory.memory.write(9n * GiB, Uint8Array.of(9))
+    const snapshot = takeSnapshot(machine)
+    const byte = new Uint8Array(1)
+    const read = (): number[] =>
+      [0n, 1n, 9n].map((at) => {
+        machine.space.read(at * GiB, byte)
+        return byte[0] as number
+      })
+    machine.space.write(0n, Uint8Array.of(5))
+    machine.space.write(9n * GiB, Uint8Array.of(6))
+    read()
+
+    restoreSnapshot(machine, snapshot)
+
+    expect(read()).toEqual([0, 1, 9])
+  })
+
+  test('marks the memory that it changes as written, where somebody logs it', () => {
+    const { machine, memory } = build()
+    const snapshot = takeSnapshot(machine)
+    memory.memory.write(0x1_0000n, Uint8Array.of(1))
+    setLogging(memory, true)
+    memory.dirty.clearRange(0, 31, DirtyClient.vga)
+
+    restoreSnapshot(machine, snapshot)
+
+    const isDirty = [0x0f, 0x10, 0x1f].map((page) => memory.dirty.bits(DirtyClient.vga).has(page))
+    expect(isDirty).toEqual([false, true, true])
   })
 
   test('cannot be taken nor restored from inside an event', () => {

@@ -78,9 +78,9 @@ export class VfioPciDevice extends PciDevice {
   }
 
   /** The card's too: while it is passed through, they wait in the guest's machine. */
-  override *events(): Generator<[key: string, event: SimEvent], void, undefined> {
-    yield* super.events()
-    yield* this.card.events()
+  override forEachEvent(visit: (event: SimEvent, key: string) => void): void {
+    super.forEachEvent(visit)
+    this.card.forEachEvent(visit)
   }
 
   override save(): DeviceState {
