@@ -13,12 +13,12 @@ test('the hotplugged device finds the 512 mappings that the guest made before', 
     "address space memory
       0000000000000000-ffffffffffffffff      16 EiB  container system
         0000000000000000-00000000ffffffff       4 GiB  ram       ram
-        0000200000000000-000020000000ffff      64 KiB  alias     phb0 io  -> phb0 io [0000000000000000-000000000000ffff]
-        0000200080000000-00002000ffffffff       2 GiB  alias     phb0 mmio32  -> phb0 memory [0000000080000000-00000000ffffffff]
-        0000210000000000-000021ffffffffff       1 TiB  alias     phb0 mmio64  -> phb0 memory [0000210000000000-000021ffffffffff]
+        0000200000000000-000020000000ffff      64 KiB  alias     phb0 io  -> phb0 io [0000000000000000-000000000000ffff]  of phb0
+        0000200080000000-00002000ffffffff       2 GiB  alias     phb0 mmio32  -> phb0 memory [0000000080000000-00000000ffffffff]  of phb0
+        0000210000000000-000021ffffffffff       1 TiB  alias     phb0 mmio64  -> phb0 memory [0000210000000000-000021ffffffffff]  of phb0
 
     address space phb0-dma
-      0000000000000000-ffffffffffffffff      16 EiB  container phb0-dma
+      0000000000000000-ffffffffffffffff      16 EiB  container phb0-dma  of phb0
         0000000000000000-ffffffffffffffff      16 EiB  container tce-root-0x80000001
         0000000000000000-ffffffffffffffff      16 EiB  container tce-root-0x80000000
           0000000000000000-000000003fffffff       1 GiB  iommu     tce-0x80000000

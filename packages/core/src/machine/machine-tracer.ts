@@ -5,7 +5,7 @@ import type { MmioPort } from '../memory/mmio-port.ts'
 import type { SimEvent } from '../time/event.ts'
 import type { Trace } from '../trace/trace.ts'
 import type { TraceCategory, TraceRecord } from '../trace/trace-record.ts'
-import type { Device } from './device.ts'
+import { Device } from './device.ts'
 import type { Machine } from './machine.ts'
 
 /**
@@ -22,6 +22,7 @@ class MachineTracer {
   readonly #trace: Trace
   readonly #ends: (() => void)[] = []
   readonly #watched = new Set<object>()
+  readonly #owners = new WeakMap<SimEvent, Device | 'composer'>()
 
   constructor(machine: Machine, trace: Trace) {
     this.#machine = machine
@@ -75,30 +76,30 @@ class MachineTracer {
     for (const { root } of this.#machine.memory.spaces) this.#below(root)
   }
 
-  /** Regions that are mapped later than they are looked for are found in system memory only: other spaces come and go. */
+  /** Regions that appear later, in whatever space, are watched when they are seen. */
   #listen(): void {
-    const { space } = this.#machine
-    const listener = {
-      name: 'trace',
-      priority: Number.MAX_SAFE_INTEGER,
-      regionAdd: ({ region }: { readonly region: MemoryRegion }): undefined => this.#region(region),
+    const { memory } = this.#machine
+    memory.watch = ({ flatView }) => {
+      for (const { region } of flatView.ranges) this.#region(region)
     }
-    space.register(listener)
-    this.#ends.push(() => space.unregister(listener))
+    this.#ends.push(() => {
+      memory.watch = undefined
+    })
   }
 
   #below(region: MemoryRegion): void {
     this.#region(region)
-    if (region.target !== undefined) this.#region(region.target)
+    if (region.target !== undefined) this.#below(region.target)
     for (const child of region.children) this.#below(child)
   }
 
-  #region(region: MemoryRegion): undefined {
+  #region(region: MemoryRegion): void {
     const { port } = region as { readonly port?: MmioPort }
     if (port !== undefined) {
       this.#once(port, () => {
         port.watch = (write, offset, size) => {
-          this.#add('access', region.name, write ? 'write' : 'read', { offset: hex(BigInt(offset)), bytes: size })
+          const facts = { region: region.name, offset: hex(BigInt(offset)), bytes: size }
+          this.#add('access', placeOf(region), write ? 'write' : 'read', facts)
         }
         return () => {
           port.watch = undefined
@@ -109,7 +110,7 @@ class MachineTracer {
     if (translator instanceof Iommu) {
       this.#once(translator, () => {
         translator.watch = ({ type, iova, size }) => {
-          this.#add('iommu', translator.name, type, { iova: hex(iova), bytes: Number(size) })
+          this.#add('iommu', placeOf(region), type, { iommu: translator.name, iova: hex(iova), bytes: Number(size) })
         }
         return () => {
           translator.watch = undefined
@@ -127,11 +128,39 @@ class MachineTracer {
   #event(event: SimEvent, time: number): void {
     const { priority, source } = event
     const facts = { ...(priority !== 0 && { priority }), ...(source !== 0 && { source }) }
-    this.#trace.add({ time, category: 'event', device: '', name: event.name, facts })
+    this.#trace.add({ time, category: 'event', device: this.#ownerOf(event)?.path ?? '', name: event.name, facts })
+  }
+
+  /** The device that has an event; nobody for one of the composer's. Events carry no owner: each is looked for once. */
+  #ownerOf(event: SimEvent): Device | undefined {
+    const known = this.#owners.get(event)
+    if (known !== undefined) return known === 'composer' ? undefined : known
+    const devices = [...this.#machine.devices()]
+    const isNamesake = ({ name }: Device): boolean => event.name.startsWith(`${name} `)
+    const owner =
+      devices.filter(isNamesake).find((device) => has(device, event)) ?? devices.find((device) => has(device, event))
+    this.#owners.set(event, owner ?? 'composer')
+    return owner
   }
 
   #add(category: TraceCategory, device: Device['path'], name: string, facts?: TraceRecord['facts']): void {
     const time = this.#machine.queue.now
     this.#trace.add({ time, category, device, name, ...(facts !== undefined && { facts }) })
   }
+}
+
+function has(device: Device, event: SimEvent): boolean {
+  let found = false
+  device.forEachEvent((other) => {
+    found ||= other === event
+  })
+  return found
+}
+
+/** The path of the device that a region belongs to, or what it lies in; the region's name where that is nobody's. */
+function placeOf(region: MemoryRegion): string {
+  for (let at: MemoryRegion | undefined = region; at !== undefined; at = at.container) {
+    if (at.owner instanceof Device) return at.owner.path
+  }
+  return region.name
 }

@@ -89,7 +89,7 @@ export class Machine {
   }
 
   /**
-   * Puts a region into system memory and returns it.
+   * Puts a region into system memory and returns it; a region that a device maps on its plug belongs to it (SP-7).
    *
    * @throws HostbridgeError `machine.overlap` with one of the same priority, `address.range` past the end of the space.
    * @throws MappingRefusedError where a listener cannot take it; it is not mapped then.
@@ -107,6 +107,7 @@ export class Machine {
       throw error
     }
     this.#plugging?.onRelease(takeOut)
+    if (this.#plugging !== undefined && region.owner === undefined) region.ownedBy(this.#plugging)
     return region
   }
 

@@ -33,6 +33,8 @@ export class MemorySystem {
   readonly endianness: 'little' | 'big'
   /** Writes that were put off. */
   readonly coalesced: CoalescedRings = new CoalescedRings()
+  /** Is told of every space that shows something else than before, and of new ones; for traces. */
+  watch: ((space: AddressSpace) => void) | undefined = undefined
   readonly #spaces: AddressSpace[] = []
   readonly #registry = new ListenerRegistry()
   /** Who needs memory to be discarded, and who cannot bear it. */
@@ -75,6 +77,7 @@ export class MemorySystem {
     const space = new AddressSpace(name, root, this, this.#contexts)
     space.replaceView(this.#show(space)?.view ?? EMPTY_VIEW)
     this.#spaces.push(space)
+    this.watch?.(space)
     return space
   }
 
@@ -263,7 +266,9 @@ export class MemorySystem {
     for (const { space, after, patches } of changes) {
       const registrations = this.#registry.of(space)
       tellDifference(space, space.flatView, after, patches, registrations, calls)
+      const isChanged = space.flatView !== after
       space.replaceView(after)
+      if (isChanged) this.watch?.(space)
       space.eventfds.update(
         registrations.map(({ listener }) => listener),
         calls,

@@ -11,27 +11,43 @@ const TICKS_PER_MICROSECOND = 1000
 
 /**
  * Traces as lines of Chrome's JSON ("Trace Event Format"), which Perfetto opens: a machine is a process, a device a thread, time
- * is virtual. One event a line, so that lines of two traces can be compared.
+ * is virtual. What takes time and overlaps on a device stands on further threads of it, for those of one have to be nested.
+ * One event a line, so that lines of two traces can be compared.
  */
 export function* chromeTrace(traces: Iterable<NamedTrace>): Generator<string, void, undefined> {
   yield '{"displayTimeUnit":"ns","traceEvents":['
-  let process = 0
+  let pid = 0
   for (const { name, records } of traces) {
-    yield `${JSON.stringify({ ph: 'M', name: 'process_name', pid: ++process, tid: 0, args: { name } })},`
-    const threads = new Map<string, number>()
+    yield `${nameOf('process_name', ++pid, 0, name)},`
+    const threads = new Map<string, Thread[]>()
+    let numbers = 0
     for (const record of records) {
-      let thread = threads.get(record.device)
-      if (thread === undefined) {
-        thread = threads.size
-        threads.set(record.device, thread)
-        const args = { name: record.device === '' ? 'machine' : record.device }
-        yield `${JSON.stringify({ ph: 'M', name: 'thread_name', pid: process, tid: thread, args })},`
+      const lanes = threads.get(record.device) ?? []
+      threads.set(record.device, lanes)
+      let lane = lanes.find(({ busyUntil }) => record.duration === undefined || busyUntil <= record.time)
+      if (lane === undefined) {
+        lane = { tid: numbers++, busyUntil: 0 }
+        lanes.push(lane)
+        const thread = record.device === '' ? 'machine' : record.device
+        yield `${nameOf('thread_name', pid, lane.tid, lanes.length > 1 ? `${thread} #${lanes.length}` : thread)},`
       }
-      for (const event of eventsOf(record)) yield `${JSON.stringify({ ...event, pid: process, tid: thread })},`
+      if (record.duration !== undefined) lane.busyUntil = record.time + record.duration
+      for (const event of eventsOf(record)) yield `${JSON.stringify({ ...event, pid, tid: lane.tid })},`
     }
   }
   // The format lets an array end without its last comma only, hence a closing event of no effect.
-  yield '{"ph":"M","name":"trace_end","pid":0,"tid":0,"args":{}}]}'
+  yield `${JSON.stringify({ ph: 'M', name: 'trace_end', ts: 0, pid: 0, tid: 0, args: {} })}]}`
+}
+
+/** A thread of a device, which shows one record of some duration after the other. */
+interface Thread {
+  readonly tid: number
+  /** Ticks. */
+  busyUntil: number
+}
+
+function nameOf(what: string, pid: number, tid: number, name: string): string {
+  return JSON.stringify({ ph: 'M', name: what, ts: 0, pid, tid, args: { name } })
 }
 
 function* eventsOf(record: TraceRecord): Generator<object, void, undefined> {

@@ -35,7 +35,7 @@ describe('a machine', () => {
       "address space memory
         0000000000000000-ffffffffffffffff      16 EiB  container system
           0000000000000000-00000000ffffffff       4 GiB  ram       ram
-          0000000200000000-000000020000ffff      64 KiB  ram       bar
+          0000000200000000-000000020000ffff      64 KiB  ram       bar  of disk
 
       flat view of memory
         0000000000000000-00000000ffffffff       4 GiB  ram        ram

@@ -1,5 +1,5 @@
 import { HostbridgeError } from '@hostbridge/core'
-import { MappingRefusedError, type MemoryRegion } from '@hostbridge/core/memory'
+import { MappingRefusedError, type MemoryRegion, type RegionOwner } from '@hostbridge/core/memory'
 import { Bar, type BarOptions } from './bar.ts'
 import type { ConfigSpace } from './config-space.ts'
 import { BRIDGE_BARS, FIRST_BAR, FUNCTION_BARS, ROM_BAR } from './spec/bar.ts'
@@ -32,14 +32,17 @@ interface Mapping {
  * powered; it moves when the guest moves it, whatever else is there.
  */
 export class Bars {
+  readonly #device: RegionOwner
   readonly #owner: string
   readonly #config: ConfigSpace
   readonly #mappings = new Map<number, Mapping>()
   #windows: BarWindows | undefined
   #powered = true
 
-  constructor(owner: string, config: ConfigSpace) {
-    this.#owner = owner
+  /** Regions that belong to nobody yet become the owner's (SP-7). */
+  constructor(owner: RegionOwner, config: ConfigSpace) {
+    this.#device = owner
+    this.#owner = owner.name
     this.#config = config
   }
 
@@ -66,6 +69,7 @@ export class Bars {
     const rom = bridge ? ROM_BAR.bridge : ROM_BAR.function
     const offset = options.kind === 'rom' ? rom : FIRST_BAR + 4 * index
     const bar = new Bar(this.#config, offset, this.#owner, options)
+    if (options.region.owner === undefined) options.region.ownedBy(this.#device)
     this.#mappings.set(place, { bar, container: undefined, address: undefined })
     return bar
   }

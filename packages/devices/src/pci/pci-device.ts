@@ -52,7 +52,7 @@ export abstract class PciDevice extends Device implements MessagePort {
     this.config = new ConfigSpace(identity.express === true ? EXPRESS_CONFIG_SIZE : CONFIG_SIZE)
     defineHeader(this.config, identity)
     this.capabilities = new CapabilityList(name, this.config)
-    this.bars = new Bars(name, this.config)
+    this.bars = new Bars(this, this.config)
     this.#pin = identity.interruptPin ?? 0
     this.intx = this.#pin === 0 ? undefined : new IntxPin(this.config, this.interruptLine('intx'))
     const rom = identity.layout === 'bridge' ? ROM_BAR.bridge : ROM_BAR.function

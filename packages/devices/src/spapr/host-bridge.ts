@@ -204,7 +204,7 @@ export class SpaprHostBridge extends Device implements FirmwareBridge {
       this.hypercalls.tables.add(table)
       this.onRelease(() => this.hypercalls.tables.delete(table))
     }
-    const root = new ContainerRegion(`${this.name}-dma`)
+    const root = new ContainerRegion(`${this.name}-dma`).ownedBy(this)
     const messages = this.msi.makeRegion(`${this.name}-msi`)
     root.add(messages, MSI_WINDOW.start)
     for (const table of tables) root.add(table.root, 0n)

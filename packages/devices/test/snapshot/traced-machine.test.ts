@@ -1,7 +1,8 @@
 import { traceMachine } from '@hostbridge/core/machine'
-import { countRecords, diffTraces, formatTrace, TRACE_CATEGORIES, Trace } from '@hostbridge/core/trace'
+import { chromeTrace, countRecords, diffTraces, formatTrace, TRACE_CATEGORIES, Trace } from '@hostbridge/core/trace'
 import { describe, expect, test } from 'vitest'
 import { busyMachine } from './busy-machine.ts'
+import { faultsOf, unnested } from './chrome-format.ts'
 
 function traced(run: (machine: ReturnType<typeof busyMachine>['machine']) => void) {
   const { machine } = busyMachine()
@@ -33,8 +34,20 @@ describe('a traced machine', () => {
     expect(counts.get('life phb0/00:01.0 unplugged')).toBe(1)
     expect(counts.get('life phb0/00:03.0 plugged')).toBe(1)
     expect(counts.get('life  reset')).toBe(1)
+    expect(counts.get('event phb0/00:01.0 disk completion')).toBeGreaterThan(0)
+    expect(counts.get('iommu phb0 map')).toBeGreaterThan(0)
     expect([...trace].filter(({ category }) => category === 'event').length).toBe(machine.fingerprint.events)
     expect(trace.length).toBe(trace.total)
+  })
+
+  test('is a Chrome trace whose events have all that the format wants of their phase', () => {
+    const { trace } = traced((busy) => busy.run())
+
+    const { traceEvents } = JSON.parse([...chromeTrace([{ name: 'pc', records: trace }])].join('\n'))
+
+    expect(traceEvents.length).toBeGreaterThan(100)
+    expect(traceEvents.flatMap(faultsOf)).toEqual([])
+    expect(unnested(traceEvents)).toEqual([])
   })
 
   test('tells where two runs part, with what came before', () => {
@@ -52,14 +65,11 @@ describe('a traced machine', () => {
   test('is watched no more when the trace has ended', () => {
     const { machine, trace, end } = traced((busy) => busy.run({ until: 3_000n }))
     const { total } = trace
-    const { listeners } = machine.memory
 
     end()
     machine.run()
 
     expect(trace.total).toBe(total)
-    expect([machine.trace, machine.queue.watch]).toEqual([undefined, undefined])
-    expect(listeners.filter(({ name }) => name === 'trace').length).toBeGreaterThan(0)
-    expect(machine.memory.listeners.some(({ name }) => name === 'trace')).toBe(false)
+    expect([machine.trace, machine.queue.watch, machine.memory.watch]).toEqual([undefined, undefined, undefined])
   })
 })
