@@ -1,4 +1,6 @@
 import { HostbridgeError } from '../errors.ts'
+import type { AddressSpace } from '../memory/address-space.ts'
+import { EntryWords, NO_WORDS } from '../memory/entry-words.ts'
 import { Permission, type Translation } from '../memory/translator.ts'
 import {
   BLOCK_ENTRIES,
@@ -49,6 +51,7 @@ export class LinearTable {
   /** The words of the first segment, and how many of its entries are pages of 4 KiB; 0 where it does not exist. */
   #firstWords: Int32Array = new Int32Array(0)
   #firstPages = 0
+  readonly #shown: EntryWords[] = []
 
   /** @throws HostbridgeError `iommu.linear-table` for sizes that no table has. */
   constructor(options: LinearTableOptions) {
@@ -126,6 +129,21 @@ export class LinearTable {
     this.#segments.length = 0
     this.#firstPages = 0
     this.#mapped = 0
+    for (const shown of this.#shown) shown.words = NO_WORDS
+  }
+
+  /** Shows the entries of the first segment to accesses, from now until {@link hide}; not those of pages over 2 GiB. */
+  show(target: AddressSpace): EntryWords | undefined {
+    if (!EntryWords.canShow(this.pageShift)) return undefined
+    const shown = new EntryWords(target, this.pageShift)
+    shown.words = this.#segments[0]?.words ?? NO_WORDS
+    this.#shown.push(shown)
+    return shown
+  }
+
+  hide(shown: EntryWords): void {
+    shown.words = NO_WORDS
+    this.#shown.splice(this.#shown.indexOf(shown), 1)
   }
 
   /**
@@ -205,6 +223,7 @@ export class LinearTable {
     }
     const segment = { ...plain, words: segmentWords(plain), counts: segmentCounts(plain) }
     this.#segments[number] = segment
+    if (number === 0) for (const shown of this.#shown) shown.words = segment.words
     if (number === 0 && this.pageShift === 12) {
       this.#firstWords = segment.words
       this.#firstPages = Math.min(this.entries, this.#segmentEntries)

@@ -21,11 +21,8 @@ const FRAMES_PER_WORD = 2 ** 20
 const OK = 0
 const READ = 1
 const WRITE = 2
-/** Words of a chunk of memory, and log2 of its pages and of a page's words. */
-const CHUNK_WORDS = 2 ** 14
-const CHUNK_FRAME_SHIFT = 4
-const CHUNK_FRAME_MASK = 15
-const PAGE_WORDS_SHIFT = 10
+/** Up to so many bytes a loop is faster than a copy. */
+const SHORT = 32
 
 /** One number of 64 bits on its way between a bigint and two words. */
 const pair64 = new BigUint64Array(1)
@@ -61,6 +58,19 @@ export class SpaceAccess {
     const byte = low & (PAGE_SIZE - 1)
     const length = into.length
     const { pages } = this
+    const { wide } = pages
+    if (byte + length <= PAGE_SIZE && length > 0) {
+      let known = wide
+      let at = known.wordAt(low, high)
+      if (at === 0) {
+        at = known.wordBehind(low, high)
+        known = known.behind
+      }
+      if (at !== 0) {
+        copyOut(known.bytes, at * 4 + (low & 3), into, length)
+        return OK
+      }
+    }
     if ((length === 4 || length === 2 || length === 1) && attrs.memory !== true) {
       const slot = pages.slotOf(low, high)
       const port = slot >= 0 ? pages.ports[slot] : undefined
@@ -75,43 +85,44 @@ export class SpaceAccess {
         }
       }
     }
-    const index = ((low >>> PAGE_SHIFT) - pages.wideFirst) >>> 0
-    const translator = pages.wideTranslator
-    if (
-      translator !== undefined &&
-      index <= pages.wideSpan &&
-      high === pages.wideUpper &&
-      byte + length <= PAGE_SIZE &&
-      length > 0
-    ) {
-      return this.#readThrough(translator, index, byte, into, attrs)
+    const { translator } = wide
+    if (translator !== undefined && wide.has(low, high) && byte + length <= PAGE_SIZE && length > 0) {
+      return this.#readThrough(translator, frameOf(low, high), byte, into, attrs)
     }
     return this.#readSlowly(frameOf(low, high), byte, into, attrs)
   }
 
   /** Writes all of `from`, from `address` on, as {@link read} reads. What fails is dropped; the rest is still written (RW-4). */
   write(address: bigint, from: Uint8Array, attrs: MemTxAttrs = NO_ATTRS): MemTxResult {
-    const { frame, offset } = splitAddress(address)
+    address64[0] = address
+    const low = address32[0] as number
+    const high = address32[1] as number
+    const byte = low & (PAGE_SIZE - 1)
+    const length = from.length
+    const { pages } = this
+    const { wide } = pages
+    if (byte + length <= PAGE_SIZE && length > 0) {
+      if (wide.putBytes(low, high, from) || wide.putBytesBehind(low, high, from)) return OK
+    }
     const context = this.#contexts.enter(attrs)
     if (context === undefined) return MemTx.accessError
     try {
-      return writeTransfer(this.pages, frame, offset, from, context)
+      return writeTransfer(pages, frameOf(low, high), byte, from, context)
     } finally {
       this.#contexts.leave()
     }
   }
 
-  /** Reads a part, at least a byte, of page `index` of the large range behind an IOMMU. */
-  #readThrough(translator: Translator, index: number, byte: number, into: Uint8Array, attrs: MemTxAttrs): MemTxResult {
+  /** Reads a part, at least a byte, of a page of the large range behind an IOMMU. */
+  #readThrough(translator: Translator, frame: number, byte: number, into: Uint8Array, attrs: MemTxAttrs): MemTxResult {
     const context = this.#contexts.enter(attrs)
     if (context === undefined) {
       into.fill(0)
       return MemTx.accessError
     }
     const { pages } = this
-    const frame = index + pages.wideStart
     try {
-      const there = translated(translator, index + pages.wideFrame, READ, context)
+      const there = translated(translator, frame + pages.wide.shiftFrames, READ, context)
       if (there === undefined) {
         into.fill(0)
         return attrs.memory === true ? MemTx.accessError : MemTx.decodeError
@@ -191,23 +202,24 @@ export class SpaceAccess {
     address64[0] = address
     const low = address32[0] as number
     const high = address32[1] as number
-    const { pages } = this
-    const index = ((low >>> PAGE_SHIFT) - pages.wideFirst) >>> 0
-    if (index <= pages.wideSpan && high === pages.wideUpper && (low & 7) === 0) {
-      const words = pages.wideWords
-      if (words !== undefined) {
-        const frame = index + pages.wideFrame
-        const slot = words[pages.wideNode + (frame >>> CHUNK_FRAME_SHIFT)] as number
-        const at =
-          slot * CHUNK_WORDS + ((frame & CHUNK_FRAME_MASK) << PAGE_WORDS_SHIFT) + ((low & (PAGE_SIZE - 1)) >>> 2)
-        if (slot !== 0 && at < words.length) {
-          into[0] = words[at] as number
-          into[1] = words[at + 1] as number
-          if (order !== undefined && !this.#isLittle(order)) swapWords(into)
-          return OK
-        }
-      } else if (pages.wideTranslator !== undefined) {
-        return this.#loadThrough(pages.wideTranslator, index + pages.wideFrame, low, into, order, attrs ?? NO_ATTRS)
+    if ((low & 7) === 0) {
+      const { wide } = this.pages
+      let known = wide
+      let at = known.wordAt(low, high)
+      if (at === 0) {
+        at = known.wordBehind(low, high)
+        known = known.behind
+      }
+      if (at !== 0) {
+        const { words } = known
+        into[0] = words[at] as number
+        into[1] = words[at + 1] as number
+        if (order !== undefined && !this.#isLittle(order)) swapWords(into)
+        return OK
+      }
+      const { translator } = wide
+      if (translator !== undefined && wide.has(low, high)) {
+        return this.#loadThrough(translator, low, high, into, order, attrs ?? NO_ATTRS)
       }
     }
     return this.#loadWordsSlowly(low, high, into, order ?? 'little', attrs ?? NO_ATTRS)
@@ -238,18 +250,18 @@ export class SpaceAccess {
   storeWords(address: bigint, low: number, high: number, order?: Endianness, attrs?: MemTxAttrs): MemTxResult {
     address64[0] = address
     const place = address32[0] as number
+    const upper = address32[1] as number
     const byte = place & (PAGE_SIZE - 1)
-    const frame = frameOf(place, address32[1] as number)
     const { pages } = this
     const isLittle = order === undefined || this.#isLittle(order)
     const first = isLittle ? low : swapped(high, 4)
     const second = isLittle ? high : swapped(low, 4)
     if ((byte & 7) === 0) {
-      if (pages.putWords(frame, byte, first, second)) return OK
-      const index = frame - pages.wideStart
-      const translator = pages.wideTranslator
-      if (translator !== undefined && index >= 0 && index <= pages.wideSpan) {
-        return this.#storeThrough(translator, index + pages.wideFrame, byte, first, second, attrs ?? NO_ATTRS)
+      const { wide } = pages
+      if (wide.putWords(place, upper, first, second) || wide.putWordsBehind(place, upper, first, second)) return OK
+      const { translator } = wide
+      if (translator !== undefined && wide.has(place, upper)) {
+        return this.#storeThrough(translator, place, upper, first, second, attrs ?? NO_ATTRS)
       }
     }
     const context = this.#contexts.enter(attrs ?? NO_ATTRS)
@@ -257,7 +269,7 @@ export class SpaceAccess {
     putNumber(context.bytes, 0, 4, first)
     putNumber(context.bytes, 4, 4, second)
     try {
-      context.locate(pages, pages.view, frame, byte, 8, WRITE)
+      context.locate(pages, pages.view, frameOf(place, upper), byte, 8, WRITE)
       return writeSingle(8, context)
     } finally {
       this.#contexts.leave()
@@ -269,19 +281,17 @@ export class SpaceAccess {
     const low = address32[0] as number
     const high = address32[1] as number
     const { pages } = this
-    const index = ((low >>> PAGE_SHIFT) - pages.wideFirst) >>> 0
-    if (index <= pages.wideSpan && high === pages.wideUpper) {
-      const words = pages.wideWords
-      if (words !== undefined && size === 4 && (low & 3) === 0) {
-        const frame = index + pages.wideFrame
-        const slot = words[pages.wideNode + (frame >>> CHUNK_FRAME_SHIFT)] as number
-        const at =
-          slot * CHUNK_WORDS + ((frame & CHUNK_FRAME_MASK) << PAGE_WORDS_SHIFT) + ((low & (PAGE_SIZE - 1)) >>> 2)
-        if (slot !== 0 && at < words.length) {
-          this.loadResult = OK
-          const value = (words[at] as number) >>> 0
-          return order === undefined || this.#isLittle(order) ? value : swapped(value, 4)
-        }
+    let known = pages.wide
+    let at = known.wordAt(low, high)
+    if (at === 0) {
+      at = known.wordBehind(low, high)
+      known = known.behind
+    }
+    if (at !== 0) {
+      if ((low & (size - 1)) === 0) {
+        this.loadResult = OK
+        const value = size === 4 ? (known.words[at] as number) >>> 0 : numberAt(known.bytes, at * 4 + (low & 3), size)
+        return order === undefined || this.#isLittle(order) ? value : swapped(value, size)
       }
     } else {
       const slot = pages.slotOf(low, high)
@@ -331,8 +341,8 @@ export class SpaceAccess {
   /** Loads two words at an aligned place of a page behind an IOMMU. */
   #loadThrough(
     translator: Translator,
-    frame: number,
     low: number,
+    high: number,
     into: Uint32Array,
     order: Endianness | undefined,
     attrs: MemTxAttrs,
@@ -343,17 +353,18 @@ export class SpaceAccess {
     into[1] = 0
     if (context === undefined) return result
     try {
-      const there = translated(translator, frame, READ, context)
+      const there = translated(translator, frameOf(low, high) + this.pages.wide.shiftFrames, READ, context)
       if (there === undefined) return MemTx.decodeError
       const byte = low & (PAGE_SIZE - 1)
-      const at = there.wordAt(context.translation.frame, byte)
+      const { frame } = context.translation
+      const at = there.wide.wordAt((frame << PAGE_SHIFT) | byte, upperOf(frame))
       if (at !== 0) {
-        const words = there.wideWords as Int32Array
+        const { words } = there.wide
         into[0] = words[at] as number
         into[1] = words[at + 1] as number
         result = OK
       } else {
-        context.locate(there, there.view, context.translation.frame, byte, 8, READ, 1)
+        context.locate(there, there.view, frame, byte, 8, READ, 1)
         result = readSingle(8, context)
         into[0] = numberAt(context.bytes, 0, 4)
         into[1] = numberAt(context.bytes, 4, 4)
@@ -394,8 +405,8 @@ export class SpaceAccess {
   /** Stores two words, in the order of memory, at an aligned place of a page behind an IOMMU. */
   #storeThrough(
     translator: Translator,
-    frame: number,
-    byte: number,
+    low: number,
+    high: number,
     first: number,
     second: number,
     attrs: MemTxAttrs,
@@ -403,13 +414,14 @@ export class SpaceAccess {
     const context = this.#contexts.enter(attrs)
     if (context === undefined) return MemTx.accessError
     try {
-      const there = translated(translator, frame, WRITE, context)
+      const there = translated(translator, frameOf(low, high) + this.pages.wide.shiftFrames, WRITE, context)
       if (there === undefined) return MemTx.decodeError
-      const target = context.translation.frame
-      if (there.putWords(target, byte, first, second)) return OK
+      const byte = low & (PAGE_SIZE - 1)
+      const { frame } = context.translation
+      if (there.wide.putWords((frame << PAGE_SHIFT) | byte, upperOf(frame), first, second)) return OK
       putNumber(context.bytes, 0, 4, first)
       putNumber(context.bytes, 4, 4, second)
-      context.locate(there, there.view, target, byte, 8, WRITE, 1)
+      context.locate(there, there.view, frame, byte, 8, WRITE, 1)
       return writeSingle(8, context)
     } finally {
       this.#contexts.leave()
@@ -463,6 +475,16 @@ function translated(
 /** The page frame of an address, given as two words. */
 function frameOf(low: number, high: number): number {
   return (high >>> 0) * FRAMES_PER_WORD + (low >>> PAGE_SHIFT)
+}
+
+/** The upper word of a page's addresses. */
+function upperOf(frame: number): number {
+  return frame < FRAMES_PER_WORD ? 0 : (frame / FRAMES_PER_WORD) | 0
+}
+
+function copyOut(bytes: Uint8Array, place: number, into: Uint8Array, length: number): void {
+  if (length <= SHORT) for (let i = 0; i < length; i++) into[i] = bytes[place + i] as number
+  else into.set(bytes.subarray(place, place + length))
 }
 
 /** A number of `size` bytes in the other order. */

@@ -169,6 +169,11 @@ export class SparseMemory {
     return this.#arena.signedWords
   }
 
+  /** The same as bytes. */
+  get nodeBytes(): Uint8Array {
+    return this.#arena.bytes
+  }
+
   /** The little-endian number of 1, 2 or 4 bytes at byte `offset` of page `frame`; all of it lies in the page and in the memory. */
   load(frame: number, offset: number, size: number): number {
     const arena = this.#arena

@@ -1,5 +1,6 @@
 import type { MemTxAttrs } from './access.ts'
 import type { AddressSpace } from './address-space.ts'
+import type { EntryWords } from './entry-words.ts'
 
 /** What an access wants, and what a mapping permits; the bits are those of every IOMMU in the field. */
 export const Permission = { none: 0, read: 1, write: 2, readWrite: 3 } as const
@@ -40,6 +41,12 @@ export interface Translator {
 
   /** How many translations of the same addresses there are; 1 where it is absent (TE-9). */
   readonly indexes?: number
+
+  /**
+   * Its entries as words, where accesses to memory may look there themselves: with every answer of {@link translate}, for all
+   * attributes, and without anybody noticing. Whoever has got them keeps them while the map stays as it is.
+   */
+  readonly entryWords?: EntryWords | undefined
 
   /** log2 of the size in bytes of the smallest page; 12 where it is absent (TE-9). */
   readonly pageShift?: number

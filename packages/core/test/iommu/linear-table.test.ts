@@ -1,9 +1,14 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import { LinearTable } from '../../src/iommu/linear-table.ts'
+import { type AddressSpace, container, MemorySystem } from '../../src/memory/index.ts'
 import { drain, naiveRuns } from './linear-oracle.ts'
 
 const ENTRIES = 3000
+
+function memorySpace(): AddressSpace {
+  return new MemorySystem('machine').createSpace('memory', container('root'))
+}
 
 const word = fc.oneof(fc.constantFrom(0n, 1n, 3n, 0xff0n, 2n ** 64n - 1n), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }))
 
@@ -55,6 +60,42 @@ describe('LinearTable', () => {
     table.translate(16, out)
 
     expect(out).toMatchObject({ permission: 0, frame: 0, shift: 64 })
+  })
+
+  test('shows the entries of its first segment, made before or after, until they are hidden or cleared', () => {
+    const space = memorySpace()
+    const table = new LinearTable({ entries: ENTRIES, pageShift: 12, segmentShift: 9 })
+    const early = table.show(space)!
+    const none = early.words.length
+    table.put(600, 0x1003n)
+    const elsewhere = early.words.length
+    table.put(5, 0x2_0000_1003n)
+    const late = table.show(space)!
+    const shown = [early, late].map(({ words, pageShift, target }) => [
+      words[10],
+      words[11],
+      pageShift,
+      target === space,
+    ])
+
+    table.hide(early)
+    table.put(5, 0x3003n)
+
+    expect([none, elsewhere]).toEqual([0, 0])
+    expect(shown).toEqual(Array(2).fill([0x1003, 2, 12, true]))
+    expect([early.words.length, late.words[10]]).toEqual([0, 0x3003])
+    table.clear()
+    expect(late.words.length).toBe(0)
+    table.put(5, 0x4003n)
+    expect([early.words.length, late.words[10]]).toEqual([0, 0x4003])
+  })
+
+  test('shows no entries whose pages are so large that an offset in them is no small integer', () => {
+    const space = memorySpace()
+
+    const shown = [31, 32].map((pageShift) => new LinearTable({ entries: 1, pageShift }).show(space)?.pageShift)
+
+    expect(shown).toEqual([31, undefined])
   })
 
   test('makes no memory for zeros, and gives it back when it is cleared', () => {

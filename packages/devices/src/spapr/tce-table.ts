@@ -13,6 +13,7 @@ import {
 import {
   type AddressSpace,
   ContainerRegion,
+  type EntryWords,
   MappingRefusedError,
   Permission,
   type PermissionBits,
@@ -37,6 +38,7 @@ export class TceTable extends Iommu {
   #needVfio = false
   #window: TceWindow | undefined
   #table: LinearTable | undefined
+  #entryWords: EntryWords | undefined
   #busFrame = 0
   #pageFrames = 1
   /** Events to use again; a notifier may set off another store while two are in use. */
@@ -68,6 +70,11 @@ export class TceTable extends Iommu {
     return this.#window?.pageShift ?? PAGE_SHIFT
   }
 
+  /** Of the table of the window, while there is one. */
+  get entryWords(): EntryWords | undefined {
+    return this.#entryWords
+  }
+
   /**
    * Opens a window, empty unless its entries are given, and shows it on the bus.
    *
@@ -81,6 +88,7 @@ export class TceTable extends Iommu {
     const { busOffset, entries, pageShift } = window
     this.#window = window
     this.#table = tces ?? new LinearTable({ entries, pageShift })
+    this.#entryWords = this.#table.show(this.target)
     this.#busFrame = frameOf(busOffset)
     this.#pageFrames = 2 ** (pageShift - PAGE_SHIFT)
     this.region.setSize(windowSize(window))
@@ -97,6 +105,8 @@ export class TceTable extends Iommu {
     if (this.#window === undefined) return
     this.root.remove(this.region)
     this.#window = undefined
+    if (this.#entryWords !== undefined) this.#table?.hide(this.#entryWords)
+    this.#entryWords = undefined
     this.#table = undefined
     this.#busFrame = 0
     this.#pageFrames = 1

@@ -2,7 +2,14 @@
 import { GiB, MiB } from '@hostbridge/core/address'
 import { Notifier, NotifierFlag } from '@hostbridge/core/iommu'
 import { Machine } from '@hostbridge/core/machine'
-import { type AddressSpace, MappingRefusedError, type MemoryListener, type Translation } from '@hostbridge/core/memory'
+import {
+  type AddressSpace,
+  MappingRefusedError,
+  type MemoryListener,
+  MemTx,
+  ram,
+  type Translation,
+} from '@hostbridge/core/memory'
 import { TceTable } from '@hostbridge/devices/spapr'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -77,6 +84,45 @@ describe('a TCE table', () => {
     })
     expect(translate(table, 31).frame).toBe(0xffff_8000_0005_f)
     expect(translate(table, 0)).toMatchObject({ permission: 0, shift: 16 })
+  })
+
+  it('is followed by accesses that have gone through it before, also through another window (TC-4, TC-6)', () => {
+    const { machine, dma, table } = build()
+    machine.map(0n, ram('ram', 1n * MiB))
+    for (let page = 0; page < 16; page++) machine.space.store64(BigInt(page) * 0x1000n, BigInt(page))
+    const at = (address: bigint) => [dma.load64(address), dma.load64(address)]
+    table.store(3, 0x5003n)
+
+    const before = at(0x3000n)
+    table.store(3, 0x6003n)
+    const moved = at(0x3000n)
+    table.store(3, 0x6002n)
+    const noRead = [...at(0x3000n), dma.store64(0x3008n, 1n), dma.read(0x3000n, new Uint8Array(8))]
+    table.disable()
+    const gone = [...at(0x3000n), dma.store64(0x3000n, 1n)]
+    table.enable({ pageShift: 16, busOffset: 0x20000n, entries: 64 })
+    table.store(2, 0x0003n)
+    const large = [at(0x43000n), at(0x4f000n), at(0x3000n)]
+    machine.memory.transaction(() => {
+      table.disable()
+      table.enable({ pageShift: 12, busOffset: 0x20000n, entries: 1024 })
+      table.store(0x20 + 3, 0x9003n)
+      large.push(at(0x43000n), at(0x44000n))
+    })
+
+    expect([before, moved]).toEqual([
+      [5n, 5n],
+      [6n, 6n],
+    ])
+    expect(noRead).toEqual([0n, 0n, MemTx.ok, MemTx.decodeError])
+    expect(gone).toEqual([0n, 0n, MemTx.decodeError])
+    expect(large).toEqual([
+      [3n, 3n],
+      [15n, 15n],
+      [0n, 0n],
+      [9n, 9n],
+      [0n, 0n],
+    ])
   })
 
   it('answers outside its entries with nothing, in one piece (TC-4)', () => {
