@@ -1,5 +1,5 @@
 import { fc, test } from '@fast-check/vitest'
-import { EduDevice, IommuTestdevDevice, PciTestdev } from '@hostbridge/devices/endpoints'
+import { EduDevice, IommuTestdevDevice, PciTestdev, TrafficEngine } from '@hostbridge/devices/endpoints'
 import { CONFIG_SIZE, type PciDevice } from '@hostbridge/devices/pci'
 import { describe, expect } from 'vitest'
 import { endpointScene, RAM } from './endpoint-scene.ts'
@@ -43,6 +43,7 @@ const ENDPOINTS: [string, () => PciDevice][] = [
   ['edu', () => new EduDevice()],
   ['pci-testdev', () => new PciTestdev()],
   ['iommu-testdev', () => new IommuTestdevDevice()],
+  ['traffic-engine', () => new TrafficEngine({ slots: 8 })],
 ]
 
 describe.each(ENDPOINTS)('whatever a guest does to the registers of %s', (_, make) => {

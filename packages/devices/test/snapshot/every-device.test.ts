@@ -5,7 +5,15 @@ import { ram } from '@hostbridge/core/memory'
 import { memoryFingerprint, restoreSnapshot, takeSnapshot } from '@hostbridge/core/snapshot'
 import * as devices from '@hostbridge/devices'
 import { EcamHost } from '@hostbridge/devices/ecam'
-import { DmaEngine, Edu, EduDevice, IommuTestdev, IommuTestdevDevice, PciTestdev } from '@hostbridge/devices/endpoints'
+import {
+  DmaEngine,
+  Edu,
+  EduDevice,
+  IommuTestdev,
+  IommuTestdevDevice,
+  PciTestdev,
+  TrafficEngine,
+} from '@hostbridge/devices/endpoints'
 import { DoorbellDevice, type FrameWire, LinkAdapter } from '@hostbridge/devices/links'
 import {
   Command,
@@ -100,6 +108,25 @@ const SCENES = new Map<unknown, () => Scene>([
           poke(2049, 0xfa, 1)
         },
       }
+    },
+  ],
+  [
+    TrafficEngine,
+    () => {
+      const { machine, phb } = pseries()
+      const engine = phb.plug('00:01.0', new TrafficEngine({ jitter: 900 }))
+      const disturb = (): void => {
+        engine.run({
+          pattern: 'random',
+          requests: 40,
+          length: 0x3000n,
+          requestBytes: 512,
+          outstanding: 5,
+          readPercent: 60,
+        })
+        machine.run({ until: 3_000n })
+      }
+      return { machine, disturb }
     },
   ],
   [

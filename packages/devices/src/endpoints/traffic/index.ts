@@ -1,0 +1,5 @@
+export * from './latency-histogram.ts'
+export * from './traffic-engine.ts'
+export type { TrafficJob, TrafficRate, TrafficSegment } from './traffic-job.ts'
+export type { TrafficEngineOptions } from './traffic-options.ts'
+export type { TrafficCounters, TrafficState } from './traffic-registers.ts'
