@@ -1,6 +1,7 @@
 export * from './dma-engine.ts'
 export * from './edu.ts'
 export * from './iommu-testdev.ts'
+export * from './nvme/index.ts'
 export * from './pci-testdev.ts'
 export * from './spec/edu.ts'
 export * from './spec/iommu-testdev.ts'

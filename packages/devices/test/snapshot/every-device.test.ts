@@ -11,7 +11,9 @@ import {
   EduDevice,
   IommuTestdev,
   IommuTestdevDevice,
+  NvmeController,
   PciTestdev,
+  RamBacking,
   TrafficEngine,
 } from '@hostbridge/devices/endpoints'
 import { DoorbellDevice, type FrameWire, LinkAdapter } from '@hostbridge/devices/links'
@@ -127,6 +129,23 @@ const SCENES = new Map<unknown, () => Scene>([
         machine.run({ until: 3_000n })
       }
       return { machine, disturb }
+    },
+  ],
+  [
+    NvmeController,
+    () => {
+      const { machine, phb } = pseries()
+      const backing = new RamBacking(1n * MiB)
+      const poke = enabled(machine, phb.plug('00:01.0', new NvmeController({ namespaces: [{ backing }] })))
+      return {
+        machine,
+        disturb: () => {
+          backing.write(0, Uint8Array.of(1, 2, 3))
+          poke(0x0c, 5)
+          poke(0x24, 0x001f_001f)
+          poke(0x14, 0x0046_0001)
+        },
+      }
     },
   ],
   [
