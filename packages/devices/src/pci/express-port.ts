@@ -1,4 +1,5 @@
 import type { ExpressCapability, ExpressOptions } from './express-capability.ts'
+import { accessControl, errorReporting } from './extended-capabilities.ts'
 import { type BridgeKind, PciBridge, type PciBridgeOptions } from './pci-bridge.ts'
 
 export interface ExpressPortOptions extends Pick<PciBridgeOptions, 'name' | 'identity' | 'wideIo'> {
@@ -26,5 +27,7 @@ export abstract class ExpressPort extends PciBridge {
     this.usePowerManagement()
     this.useMsi({ vectors: kind.vectors, maskable: true })
     this.express = this.useExpress({ ...link, type: kind.type })
+    this.extended.add(errorReporting({ root: kind.type === 'rootPort' }))
+    if (this.express.linkBelow) this.extended.add(accessControl('downstream'))
   }
 }

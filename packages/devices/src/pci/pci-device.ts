@@ -7,6 +7,7 @@ import { BusMaster } from './bus-master.ts'
 import { CapabilityList } from './capability-list.ts'
 import { ConfigSpace, type SavedConfig } from './config-space.ts'
 import { ExpressCapability, type ExpressOptions } from './express-capability.ts'
+import { ExtendedCapabilityList } from './extended-capability-list.ts'
 import { defineHeader, type PciIdentity } from './identity.ts'
 import { IntxPin } from './intx-pin.ts'
 import type { MessagePort } from './message-port.ts'
@@ -34,6 +35,8 @@ interface SavedFunction {
 export abstract class PciDevice extends Device implements MessagePort {
   readonly config: ConfigSpace
   readonly capabilities: CapabilityList
+  /** Empty, and without room, where the function is no PCI Express one. */
+  readonly extended: ExtendedCapabilityList
   readonly bars: Bars
   /** Its interrupt pin, if it has one. */
   readonly intx: IntxPin | undefined
@@ -52,6 +55,7 @@ export abstract class PciDevice extends Device implements MessagePort {
     this.config = new ConfigSpace(identity.express === true ? EXPRESS_CONFIG_SIZE : CONFIG_SIZE)
     defineHeader(this.config, identity)
     this.capabilities = new CapabilityList(name, this.config)
+    this.extended = new ExtendedCapabilityList(name, this.config)
     this.bars = new Bars(this, this.config)
     this.#pin = identity.interruptPin ?? 0
     this.intx = this.#pin === 0 ? undefined : new IntxPin(this.config, this.interruptLine('intx'))
@@ -276,9 +280,10 @@ export abstract class PciDevice extends Device implements MessagePort {
   ): void {
     const wanted = access === 'read' ? Permission.read : Permission.write
     const fault = master.enabled ? master.space.explain(iova, length, wanted, attrs) : undefined
-    const reason = master.enabled
-      ? `the target answered with result ${result}`
-      : 'it may not be a bus master: command.bus-master is 0'
+    const silent = this.awake
+      ? 'it may not be a bus master: command.bus-master is 0'
+      : `it is ${this.#powered ? 'in a power state other than D0' : 'cut off: its slot gives it no link'}`
+    const reason = master.enabled ? `the target answered with result ${result}` : silent
     this.recordFault({
       requester: this.#slot?.requester ?? 0,
       iova: fault?.address ?? iova,

@@ -104,6 +104,8 @@ export class VfioPciDevice extends PciDevice {
       throw new HostbridgeError('vfio.no-bus', message, { device: this.name })
     }
     const host = this.#hostSlot
+    const unbind = slot.bindHost?.({ name: host.name })
+    if (unbind !== undefined) this.onRelease(unbind)
     this.#replay = host.assign({ device: this.name, machine, space: slot.dma, replay: this.#withReplay })
     this.onRelease(() => host.release())
     for (const [name, line] of this.card.interrupts) {
