@@ -2,6 +2,7 @@ import type { Device } from '@hostbridge/core/machine'
 import type { AddressSpace, MemoryRegion } from '@hostbridge/core/memory'
 import type { BusIommu } from './bus-iommu.ts'
 import type { DmaRoute } from './dma-route.ts'
+import type { PciDevice } from './pci-device.ts'
 import type { Aliasing, RequesterPlace } from './requester.ts'
 
 /** How a bus hangs below another one. */
@@ -14,6 +15,10 @@ export interface BusUplink {
   claims(number: number): boolean
   /** Whether it is the bus of a root complex of its own, which only hangs below the other; not unless told. */
   readonly root?: boolean
+  /** Is told of a function that has come to the bus. */
+  arrived?(device: PciDevice): void
+  /** Is told of a function that has left the bus, or failed to come. */
+  left?(device: PciDevice): void
 }
 
 export interface PciBusOptions {

@@ -2,8 +2,11 @@ import { HostbridgeError } from '@hostbridge/core'
 import { type ConfigField, maskOf } from './config-field.ts'
 import { ABSENT, CONFIG_SIZE, type EXPRESS_CONFIG_SIZE, HEADER_SIZE } from './spec/header.ts'
 
-/** Is called when a write has changed the bytes that it watches, or written the same again. */
-export type ConfigWatcher = (config: ConfigSpace) => void
+/** Why bytes may have changed: a guest's write, a reset, or a restore. */
+export type ConfigCause = 'write' | 'reset' | 'restore'
+
+/** Is called when a write has changed the bytes that it watches, or written the same again, and after a reset and a restore. */
+export type ConfigWatcher = (config: ConfigSpace, cause: ConfigCause) => void
 
 /** What a configuration space holds, for {@link ConfigSpace.restore}. */
 export interface SavedConfig {
@@ -69,7 +72,7 @@ export class ConfigSpace {
     }
     const last = offset + size - 1
     for (const watch of this.#watches) {
-      if (watch.first <= last && offset <= watch.last) watch.written(this)
+      if (watch.first <= last && offset <= watch.last) watch.written(this, 'write')
     }
   }
 
@@ -132,7 +135,7 @@ export class ConfigSpace {
       const bits = this.#resettable[at] as number
       this.#bytes[at] = ((this.#bytes[at] as number) & ~bits) | ((this.#initial[at] as number) & bits)
     }
-    this.#tellAll()
+    this.#tellAll('reset')
   }
 
   save(): SavedConfig {
@@ -149,11 +152,11 @@ export class ConfigSpace {
       )
     }
     this.#bytes.set(saved.bytes)
-    this.#tellAll()
+    this.#tellAll('restore')
   }
 
-  #tellAll(): void {
-    for (const { written } of this.#watches) written(this)
+  #tellAll(cause: ConfigCause): void {
+    for (const { written } of this.#watches) written(this, cause)
   }
 
   #register({ offset, size }: ConfigField): number {

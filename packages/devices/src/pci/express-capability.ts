@@ -1,6 +1,6 @@
 import type { CapabilityList } from './capability-list.ts'
 import { type ConfigField, fieldAt } from './config-field.ts'
-import type { ConfigSpace } from './config-space.ts'
+import type { ConfigCause, ConfigSpace } from './config-space.ts'
 import { CapabilityId } from './spec/capabilities.ts'
 import {
   DEVICE_CONTROL,
@@ -82,9 +82,9 @@ export class ExpressCapability {
     this.#config.define(fieldAt(field, this.offset), value, access)
   }
 
-  /** Calls `written` after every write of a guest that meets a register. */
-  watch(field: ConfigField, written: () => void): void {
-    this.#config.watch(this.offset + field.offset, field.size, written)
+  /** Calls `written` after every write of a guest that meets a register, a reset and a restore. */
+  watch(field: ConfigField, written: (cause: ConfigCause) => void): void {
+    this.#config.watch(this.offset + field.offset, field.size, (_config, cause) => written(cause))
   }
 
   /** Shows whether the link is up, and then with how many lanes and how fast. */

@@ -7,6 +7,7 @@ export class IntxPin {
   readonly #config: ConfigSpace
   readonly #line: InterruptLine
   #asserted = false
+  #connected = true
 
   constructor(config: ConfigSpace, line: InterruptLine) {
     this.#config = config
@@ -24,6 +25,13 @@ export class IntxPin {
     this.#drive()
   }
 
+  /** Takes the pin off its wire, or puts it there again: a function that is cut off raises nothing. */
+  setConnected(connected: boolean): void {
+    if (connected === this.#connected) return
+    this.#connected = connected
+    this.#drive()
+  }
+
   /** Sets the level without telling anybody, for a restore. */
   restore(asserted: boolean): void {
     this.#asserted = asserted
@@ -33,6 +41,6 @@ export class IntxPin {
     const config = this.#config
     const others = config.get(Header.status) & ~Status.interrupt
     config.set(Header.status, this.#asserted ? others | Status.interrupt : others)
-    this.#line.set(this.#asserted && (config.get(Header.command) & Command.interruptDisable) === 0)
+    this.#line.set(this.#connected && this.#asserted && (config.get(Header.command) & Command.interruptDisable) === 0)
   }
 }

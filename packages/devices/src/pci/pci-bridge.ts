@@ -84,6 +84,8 @@ export class PciBridge extends PciDevice {
         place: () => (this.slot instanceof BusSlot ? this.slot : undefined),
         aliasing: kind.aliasing,
         claims: (number) => this.#claims(number),
+        arrived: (device) => this.onArrival(device),
+        left: (device) => this.onDeparture(device),
       },
     })
     this.config.watch(Type1.primaryBus.offset, 3, () => this.bus.renumbered())
@@ -131,6 +133,12 @@ export class PciBridge extends PciDevice {
     this.bus.wires.restore()
     this.bus.renumbered()
   }
+
+  /** A function has come to the bus behind. */
+  protected onArrival(_device: PciDevice): void {}
+
+  /** A function has left the bus behind, or failed to come. */
+  protected onDeparture(_device: PciDevice): void {}
 
   protected override onDecode(): void {
     this.#follow()

@@ -133,6 +133,7 @@ export class PciBus {
       throw error
     }
     this.#markMultifunction(deviceFunction)
+    this.#options.uplink?.arrived?.(device)
     return device
   }
 
@@ -206,6 +207,7 @@ export class PciBus {
       this.#markMultifunction(deviceFunction)
     }
     device.leaveSlot(slot)
+    this.#options.uplink?.left?.(device)
   }
 
   /** Function 0 says whether others are beside it: a guest looks for them only then (PCI Local Bus 3.0, section 6.2.1). */

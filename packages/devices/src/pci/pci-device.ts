@@ -133,6 +133,7 @@ export abstract class PciDevice extends Device implements MessagePort {
   /** Gives the function power, or takes it; only its slot's controller does this, and resets it. */
   setPowered(powered: boolean): void {
     this.#powered = powered
+    this.intx?.setConnected(powered)
     this.#decode()
   }
 

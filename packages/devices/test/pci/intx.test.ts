@@ -50,4 +50,17 @@ describe('an interrupt pin', () => {
     expect(wires).toEqual(['2 up', '2 down'])
     expect(bus.wires.raised(2)).toBe(false)
   })
+
+  test('that was up in a saved machine takes its wire down when it falls', () => {
+    const { machine, card } = interruptScene()
+    card.intx?.set(true)
+    const other = interruptScene()
+
+    other.machine.restore(machine.save())
+    other.bus.wires.restore()
+    const restored = other.bus.wires.raised(2)
+    other.card.intx?.set(false)
+
+    expect([restored, other.wires]).toEqual([true, ['2 down']])
+  })
 })
