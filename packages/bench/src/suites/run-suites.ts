@@ -4,6 +4,7 @@ import type { CaseReport, Suite } from './bench-case.ts'
 import { eventsSuite } from './events.ts'
 import { measure } from './measure.ts'
 import { memorySuite } from './memory.ts'
+import { pciSuite } from './pci.ts'
 import { replaySuite } from './replay.ts'
 import { topologySuite } from './topology.ts'
 import { translateSuite } from './translate.ts'
@@ -28,7 +29,7 @@ export interface RunSuitesOptions {
   onProgress?(done: number, total: number): void
 }
 
-export const SUITES: readonly Suite[] = [translateSuite, memorySuite, topologySuite, eventsSuite, replaySuite]
+export const SUITES: readonly Suite[] = [translateSuite, memorySuite, topologySuite, pciSuite, eventsSuite, replaySuite]
 
 /**
  * Runs benchmark suites one case after the other.

@@ -32,7 +32,7 @@ describe('runSuites', () => {
 
   test('names what there is where a suite or a case is unknown', async () => {
     await expect(runSuites({ suites: ['speed'] })).rejects.toThrow(
-      'no suite speed: there are translate, memory, topology, events, replay',
+      'no suite speed: there are translate, memory, topology, pci, events, replay',
     )
     await expect(runSuites({ suites: ['events'], cases: ['hold'] })).rejects.toThrow('no case hold')
   })

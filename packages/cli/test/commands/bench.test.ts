@@ -21,7 +21,7 @@ describe('bench', () => {
   })
 
   test.each([
-    ['a suite', ['bench', 'speed'], /no suite speed: there are translate, memory, topology, events, replay/],
+    ['a suite', ['bench', 'speed'], /no suite speed: there are translate, memory, topology, pci, events, replay/],
     ['a case', ['bench', 'events', '--case', 'hold'], /suite events has no case hold/],
   ])('ends with status 2 for %s that there is not', (_what, argv, message) => {
     const { status, stderr } = command(...argv)

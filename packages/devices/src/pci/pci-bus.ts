@@ -15,6 +15,9 @@ import { Header } from './spec/header.ts'
 
 const MOST_DEVICES = 32
 
+/** Device and function numbers of a bus. */
+const FUNCTION_NUMBERS = 256
+
 /** The slots of a guest's PCI bus, and who sits in them. */
 export class PciBus {
   readonly name: string
@@ -31,6 +34,8 @@ export class PciBus {
   readonly #number: () => number
   /** By device and function number. */
   readonly #slots = new Map<number, { readonly slot: BusSlot; readonly device: PciDevice }>()
+  /** The same functions: every configuration access looks for one. */
+  readonly #functions: (PciDevice | undefined)[] = new Array(FUNCTION_NUMBERS).fill(undefined)
 
   constructor(options: PciBusOptions) {
     this.#options = options
@@ -83,7 +88,7 @@ export class PciBus {
 
   /** Who has a device and function number: device 7..3, function 2..0. */
   function(deviceFunction: number): PciDevice | undefined {
-    return this.#slots.get(deviceFunction)?.device
+    return this.#functions[deviceFunction]
   }
 
   /** Who answers configuration requests for a bus number, device and function: here or behind bridges of the bus. */
@@ -121,6 +126,7 @@ export class PciBus {
     const { deviceFunction } = slot
     device.enterSlot(slot)
     this.#slots.set(deviceFunction, { slot, device })
+    this.#functions[deviceFunction] = device
     this.renumbered()
     device.onRelease(() => this.#vacate(slot, device))
     // A bus that the guest numbers is left out, so that a path stays the same.
@@ -203,6 +209,7 @@ export class PciBus {
     const { deviceFunction } = slot
     if (this.#slots.get(deviceFunction)?.device === device) {
       this.#slots.delete(deviceFunction)
+      this.#functions[deviceFunction] = undefined
       this.renumbered()
       this.#markMultifunction(deviceFunction)
     }

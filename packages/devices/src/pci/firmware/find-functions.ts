@@ -5,7 +5,7 @@ import { type FoundBus, type FoundFunction, formatRoutingId } from './found.ts'
 
 export interface FindOptions {
   /** The bus to begin with; 0 unless told. */
-  readonly bus?: number
+  readonly firstBus?: number
   /** The last bus number that there may be; 255 unless told. */
   readonly lastBus?: number
   /** Whether bridges keep the numbers that they have; they get new ones unless told. */
@@ -27,8 +27,8 @@ const NOBODY: readonly number[] = [0xffff, 0]
  * @throws HostbridgeError `pci.bus-numbers` where a bridge needs one and there is none left.
  */
 export function findFunctions(access: ConfigAccess, options: FindOptions = {}): FoundBus {
-  const { bus = 0, lastBus = 255, keepNumbers = false } = options
-  return new Search(access, lastBus, keepNumbers, bus).search(bus)
+  const { firstBus = 0, lastBus = 255, keepNumbers = false } = options
+  return new Search(access, lastBus, keepNumbers, firstBus).search(firstBus)
 }
 
 class Search {

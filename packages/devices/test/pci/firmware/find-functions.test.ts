@@ -87,7 +87,7 @@ describe('finding functions', () => {
     bridge.plug('02.0', new PciBridge({ name: 'inner' }))
     bridge.config.write(Type1.primaryBus.offset, 4, 0xff_40_00)
 
-    const found = findFunctions(access, { bus: 0x40 })
+    const found = findFunctions(access, { firstBus: 0x40 })
 
     expect([found.number, found.last, addresses(found)]).toEqual([0x40, 0x41, ['40:02.0']])
   })
