@@ -125,7 +125,9 @@ export class EcamHost extends Device {
       ...(bypassIommu !== undefined && { bypassIommu }),
       ...(zeroAllowed !== undefined && { zeroAllowed }),
     })
-    machine.map(ecam, ecamRegion(`${this.name} ecam`, bus, this.buses))
+    // A register that is written may send a message, whose listener may read registers.
+    const owned = { reentrant: true } as const
+    machine.map(ecam, ecamRegion(`${this.name} ecam`, bus, this.buses).ownedBy(this, owned))
     const show = (name: string, target: ContainerRegion, { address, bus: first = address, size }: EcamWindow): void => {
       machine.map(address, alias(`${this.name} ${name}`, target, { offset: first, size }))
     }
@@ -134,7 +136,7 @@ export class EcamHost extends Device {
     if (io !== undefined) show('pio', ports, io)
     if (doorbell !== undefined) {
       const { address, size = DOORBELL_SIZE } = doorbell
-      machine.map(address, this.msi.makeRegion(`${this.name} msi`, size))
+      machine.map(address, this.msi.makeRegion(`${this.name} msi`, size).ownedBy(this, owned))
     }
     this.#bus = bus
     this.onRelease(() => {

@@ -143,6 +143,26 @@ export class PciBus {
     return device
   }
 
+  /**
+   * Plugs a function as function 0 of the lowest device number that nobody has.
+   *
+   * @throws HostbridgeError `pci.bus-full`, and as {@link plug}.
+   */
+  plugAnywhere<D extends PciDevice>(device: D): D {
+    const { devices = MOST_DEVICES } = this.#options
+    for (let number = 0; number < devices; number++) {
+      const taken = Array.from({ length: 8 }, (_, index) => this.#slots.has((number << 3) | index))
+      if (!taken.includes(true)) return this.plug(`${number.toString(16).padStart(2, '0')}.0`, device)
+    }
+    const last = this.devices.at(-1)
+    throw new HostbridgeError(
+      'pci.bus-full',
+      `'${device.name}' cannot be plugged into ${this.name}: all ${devices} of its devices are taken, the last by '${last?.name}'; ` +
+        'unplug one, or plug it behind a bridge',
+      { device: device.name, bus: this.name, devices, other: last?.name },
+    )
+  }
+
   /** Unplugs a function. @throws HostbridgeError `pci.not-here`. */
   unplug(device: PciDevice): void {
     const { slot, machine } = device

@@ -104,6 +104,18 @@ describe('a generic PCI Express host', () => {
     expect(heard).toEqual([[0x31, 0x40, 0x0011]])
   })
 
+  test('a message that a register sends when it is written is heard, and its listener may read registers', () => {
+    const { host, peek, machine } = bridgeScene({ doorbell: { address: 0xfee0_0000n } })
+    const card = host.plug('00:02.0', new Express())
+    const heard: string[] = []
+    host.msi.connect((data) => heard.push(`${data} ${peek(ECAM + 0x1_0000n).toString(16)}`))
+    card.config.watch(0x40, 1, () => card.message(0xfee0_0000n, 9))
+
+    machine.space.write(ECAM + 0x1_0040n, Uint8Array.of(1))
+
+    expect(heard).toEqual(['9 56781234'])
+  })
+
   test('drives four wires with the pins of its functions', () => {
     const { host } = bridgeScene()
     const card = host.plug('00:06.0', new Card())

@@ -101,6 +101,22 @@ describe('a PCI bus', () => {
     expect(() => bus.unplug(nic)).toThrowError(/'nic' cannot be unplugged from pci\.0: it is nowhere/)
   })
 
+  it('takes a function wherever there is room, and refuses it where there is none, naming both', () => {
+    const { bus } = busUnderTest()
+    bus.plug('00.0', new PlainFunction('host'))
+    bus.plug('01.3', new PlainFunction('part'))
+
+    const names = Array.from(
+      { length: 30 },
+      (_, index) => bus.plugAnywhere(new PlainFunction(`nic ${index}`)).slot?.name,
+    )
+
+    expect([names[0], names[29]]).toEqual(['pci.0 00:02.0', 'pci.0 00:1f.0'])
+    expect(() => bus.plugAnywhere(new PlainFunction('late'))).toThrowError(
+      /'late' cannot be plugged into pci\.0: all 32 of its devices are taken, the last by 'nic 29'/,
+    )
+  })
+
   it('takes nothing while its bridge is in no machine', () => {
     const { dma } = busUnderTest()
     const bridge = new (class extends Device {})('loose')
