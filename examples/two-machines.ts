@@ -80,16 +80,37 @@ export interface MainOptions extends NodeOptions {
   readonly until: bigint
 }
 
+/** What `hostbridge run` prints of machines that live in domains, where nobody else sees them. */
+interface MachineFacts {
+  readonly machine: string
+  readonly events: number
+  readonly fingerprint: string
+}
+
+interface Facts {
+  /** Of both machines together, serial and on workers. */
+  readonly together: readonly string[]
+  readonly events: number
+  readonly speedUp: number
+  readonly machines: readonly MachineFacts[]
+}
+
 export async function main(
   print: (line: string) => void = console.log,
+  _watch?: (machine: Machine) => void,
   { blocks, until }: MainOptions = { blocks: 30, until: 4n * ms },
-): Promise<{ fingerprints: string[]; events: number; speedUp: number }> {
-  const run = async (workers: number): Promise<{ fingerprint: string; events: number; seconds: number }> => {
+): Promise<Facts> {
+  const run = async (workers: number) => {
     await using lockstep = await Lockstep.open({ ...plan({ blocks }), workers })
     const warmUp = await lockstep.run({ until: until / 2n })
     const start = performance.now()
-    const { fingerprint, events } = await lockstep.run({ until })
-    return { fingerprint, events: warmUp.events + events, seconds: (performance.now() - start) / 1000 }
+    const { fingerprint, events, domains } = await lockstep.run({ until })
+    const seconds = (performance.now() - start) / 1000
+    const where = workers === 0 ? 'serial' : `on ${workers} workers`
+    const machines = domains.map(({ name, happened, fingerprint: own = '' }): MachineFacts => {
+      return { machine: `${name} ${where}`, events: happened, fingerprint: own }
+    })
+    return { fingerprint, events: warmUp.events + events, seconds, machines }
   }
   const serial = await run(0)
   const parallel = await run(2)
@@ -98,7 +119,8 @@ export async function main(
   print(`On one thread:  ${serial.events} events, fingerprint ${serial.fingerprint}`)
   print(`On two workers: ${parallel.events} events, fingerprint ${parallel.fingerprint}`)
   print(`The workers were ${speedUp.toFixed(2)} times as fast.`)
-  return { fingerprints: [serial.fingerprint, parallel.fingerprint], events: serial.events, speedUp }
+  const together = [serial.fingerprint, parallel.fingerprint]
+  return { together, events: serial.events, speedUp, machines: [...serial.machines, ...parallel.machines] }
 }
 
 if (import.meta.main) void main()

@@ -4,15 +4,28 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { HostbridgeError } from '@hostbridge/core'
 import type { Machine } from '@hostbridge/core/machine'
 
+/** What a run is told apart from others by; of a machine at the end of the scenario. */
+export interface MachineFingerprint {
+  readonly machine: string
+  readonly events: number
+  readonly fingerprint: string
+  readonly memory?: string
+}
+
+/** What a scenario answers with, besides what it likes. */
+export interface ScenarioFacts {
+  readonly machines?: readonly MachineFingerprint[]
+}
+
 /** What a scenario's module exports: the machine to look at, and the run to read. */
 export interface Scenario {
   /** Composes the machine, runs nothing. */
   build(): Machine
   /**
    * Runs the scenario, prints what a reader needs, and answers with its facts. Hands every machine to `watch` when it is
-   * composed, before it runs.
+   * composed, before it runs; of those that live where it cannot, on worker threads, it tells the facts `machines`.
    */
-  main(print: (line: string) => void, watch: (machine: Machine) => void): object | Promise<object>
+  main(print: (line: string) => void, watch: (machine: Machine) => void): ScenarioFacts | Promise<ScenarioFacts>
 }
 
 const EXAMPLES = fileURLToPath(new URL('../../../examples', import.meta.url))

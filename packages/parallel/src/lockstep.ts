@@ -7,7 +7,8 @@ import {
   type LockstepPlan,
   type Wait,
 } from '@hostbridge/core/lockstep'
-import { LAST_TICK, tickOf } from '@hostbridge/core/time'
+import { decodeDomains, encodeDomains } from '@hostbridge/core/snapshot'
+import { LAST_TICK, tickOf, Waits } from '@hostbridge/core/time'
 import { type Crew, LocalCrew } from './crew.ts'
 import { DomainThreads } from './domain-threads.ts'
 import type { Command, DomainReport, Reply } from './member.ts'
@@ -106,7 +107,10 @@ export class Lockstep implements AsyncDisposable {
     const replies = await this.#perform(command, signal, grace)
     const result = this.#result(replies, until !== undefined)
     signal?.throwIfAborted()
-    checkProgress(replies)
+    checkProgress(
+      replies,
+      result.domains.map(({ name }) => name),
+    )
     return result
   }
 
@@ -119,6 +123,16 @@ export class Lockstep implements AsyncDisposable {
   /** Takes up a saved state. @throws HostbridgeError `lockstep.restore` where it is another plan's; it can only be closed then. */
   async restore(state: LockstepState): Promise<void> {
     await this.#perform({ kind: 'restore', states: state.domains })
+  }
+
+  /** As {@link save}, as the bytes of a file: versioned, compressed and checked, whichever number of workers restores it. */
+  async saveFile(): Promise<Uint8Array<ArrayBuffer>> {
+    return encodeDomains((await this.save()).domains)
+  }
+
+  /** Takes up what {@link saveFile} made. @throws HostbridgeError `snapshot.damaged` or `snapshot.version`, with nothing changed; as {@link restore}. */
+  async restoreFile(file: Uint8Array): Promise<void> {
+    await this.restore({ domains: decodeDomains(file) })
   }
 
   /** Ends the threads. A run that is under way rejects. */
@@ -172,7 +186,7 @@ export class Lockstep implements AsyncDisposable {
       events: events - this.#events,
       windows: windows - this.#windows,
       now: BigInt(this.#now),
-      domains: domains.map(({ name, now, fingerprint }) => ({ name, now, fingerprint })),
+      domains: domains.map(({ name, now, fingerprint, happened }) => ({ name, now, fingerprint, happened })),
       fingerprint: combineFingerprints(domains.map(({ name, fingerprint = '' }) => ({ name, fingerprint }))),
     }
     this.#events = events
@@ -188,14 +202,20 @@ export class Lockstep implements AsyncDisposable {
 }
 
 /** @throws HostbridgeError `lockstep.deadlock`. */
-function checkProgress(replies: readonly Reply[]): void {
+function checkProgress(replies: readonly Reply[], domains: readonly string[]): void {
   if (!replies.every(({ end }) => end === 'idle')) return
-  const waits: readonly Wait[] = replies.flatMap((reply) => reply.waits)
+  const order = new Map(domains.map((name, number) => [name, number]))
+  const orderOf = ({ domain }: Wait): number => order.get(domain) ?? 0
+  const waits = replies.flatMap((reply) => reply.waits).sort((a, b) => orderOf(a) - orderOf(b))
   if (waits.length === 0) return
-  const blocked = waits.map(({ domain, who, what }) => `${who} in '${domain}' for ${what}`).sort()
-  const message = `nothing can happen any more, and somebody waits: ${blocked.join('; ')}`
+  const all = new Waits()
+  for (const { domain, who, whom, what } of waits) {
+    const isElsewhere = domains.some((name) => whom === name || whom.startsWith(`${name}/`))
+    all.begin(`${domain}/${who}`, isElsewhere ? whom : `${domain}/${whom}`, what)
+  }
+  const message = `nothing can happen any more, and somebody waits: ${all.report().join('; ')}`
   throw new HostbridgeError('lockstep.deadlock', message, {
     waits,
-    domains: [...new Set(waits.map((w) => w.domain))].sort(),
+    domains: [...new Set(waits.map(({ domain }) => domain))].sort(),
   })
 }

@@ -24,6 +24,8 @@ export interface DomainReport {
   readonly now: number
   /** Of its events up to now, where its queue has one. */
   readonly fingerprint: string | undefined
+  /** Events that it counts; 0 where there is none. */
+  readonly happened: number
   readonly stopCause: string | undefined
 }
 
@@ -83,7 +85,9 @@ export class Member {
       events,
       windows,
       domains: domains.map(({ name, number, queue, stopCause }) => {
-        return { name, number, now: queue.now, fingerprint: queue.fingerprint?.toString(), stopCause }
+        const { fingerprint } = queue
+        const happened = fingerprint?.events ?? 0
+        return { name, number, now: queue.now, fingerprint: fingerprint?.toString(), happened, stopCause }
       }),
       waits: domains.flatMap(({ waits }) => waits),
     }

@@ -53,8 +53,8 @@ export default function gossip(domain: Domain, args: Args): DomainModel {
 }
 
 /** A domain in which nothing happens and somebody waits. */
-export function waiting(domain: Domain, who: string): DomainModel {
-  domain.waitFor(who, 'a message that nobody sends')
+export function waiting(domain: Domain, [who, whom]: readonly [who: string, whom: string]): DomainModel {
+  domain.waitFor(who, whom, 'a message that nobody sends')
   return { queue: new EventQueue() }
 }
 

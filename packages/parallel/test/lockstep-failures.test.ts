@@ -138,16 +138,17 @@ describe('an abort', () => {
 describe('a deadlock', () => {
   test.each([0, 2])('names those who wait (%i workers)', async (workers) => {
     const domains = [
-      { name: 'a', module: MODULE, export: 'waiting', args: 'the driver' },
-      { name: 'b', module: MODULE, export: 'waiting', args: 'the disk' },
+      { name: 'a', module: MODULE, export: 'waiting', args: ['driver', 'b/disk'] },
+      { name: 'b', module: MODULE, export: 'waiting', args: ['disk', 'a/driver'] },
+      { name: 'c', module: MODULE, export: 'waiting', args: ['card', 'its driver'] },
     ]
     await using lockstep = await Lockstep.open({ domains, links: LINKS, workers })
 
     const error = await failureOf(lockstep.run({ until: 100n }))
 
-    expect(error).toMatchObject({ code: 'lockstep.deadlock', facts: { domains: ['a', 'b'] } })
+    expect(error).toMatchObject({ code: 'lockstep.deadlock', facts: { domains: ['a', 'b', 'c'] } })
     expect(error.message).toMatchInlineSnapshot(
-      `"nothing can happen any more, and somebody waits: the disk in 'b' for a message that nobody sends; the driver in 'a' for a message that nobody sends"`,
+      `"nothing can happen any more, and somebody waits: deadlock: a/driver waits for b/disk (a message that nobody sends), b/disk waits for a/driver (a message that nobody sends); c/card waits for c/its driver (a message that nobody sends)"`,
     )
   })
 })

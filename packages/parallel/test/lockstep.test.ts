@@ -101,25 +101,25 @@ describe('a run', () => {
 })
 
 describe('a saved run', () => {
-  test('goes on with the same fingerprint on any number of workers, from any instant', async () => {
+  test('goes on with the same fingerprint on any number of workers, from any instant, by a file', async () => {
     const plan = gossipPlan({ quantum: 13n }, { burst: 2 })
     const whole = await run(0, plan)
     await using serial = await Lockstep.open({ ...plan, workers: 0 })
     await using two = await Lockstep.open({ ...plan, workers: 2 })
     await using four = await Lockstep.open({ ...plan, workers: 4 })
     const crews = [serial, two, four]
-    let state = await serial.save()
+    let file = await serial.saveFile()
 
     for (let step = 1; step <= 12; step++) {
       const lockstep = crews[step % 3] as Lockstep
-      await lockstep.restore(state)
+      await lockstep.restoreFile(file)
       await lockstep.run({ until: (whole.now * BigInt(step)) / 14n })
-      state = await lockstep.save()
+      file = await lockstep.saveFile()
       // Having run on leaves no trace in what was saved.
       await lockstep.run()
     }
     for (const lockstep of crews) {
-      await lockstep.restore(state)
+      await lockstep.restoreFile(file)
       const { fingerprint, now } = await lockstep.run()
 
       expect({ workers: lockstep.workers, fingerprint, now }).toEqual({
@@ -128,6 +128,15 @@ describe('a saved run', () => {
         now: whole.now,
       })
     }
+  })
+
+  test('whose file is damaged is refused, and the domains can be run on', async () => {
+    await using lockstep = await Lockstep.open({ ...gossipPlan(), workers: 0 })
+    const file = await lockstep.saveFile()
+    file[file.length - 1] = (file.at(-1) as number) ^ 1
+
+    await expect(lockstep.restoreFile(file)).rejects.toMatchObject({ code: 'snapshot.damaged' })
+    expect(await lockstep.run({ until: 9n })).toMatchObject({ ended: 'until' })
   })
 
   test('is refused by domains that were not composed as its own', async () => {

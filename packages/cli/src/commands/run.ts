@@ -5,21 +5,13 @@ import type { Perform } from '../action.ts'
 import { ExitStatus } from '../exit-status.ts'
 import type { Output } from '../output.ts'
 import { startProgress } from '../progress.ts'
-import { loadScenario } from '../scenario.ts'
+import { loadScenario, type MachineFingerprint } from '../scenario.ts'
 import { type DeviceFigures, TracedRun, type TracedRunOptions } from '../traced-run.ts'
 
 interface RunCommandOptions extends TracedRunOptions {
   readonly counters?: boolean
   readonly json?: boolean
   readonly memory?: boolean
-}
-
-/** What a run is told apart from others by; of a machine at the end of the scenario. */
-interface MachineFingerprint {
-  readonly machine: string
-  readonly events: number
-  readonly fingerprint: string
-  readonly memory?: string
 }
 
 /** `hostbridge run SCENARIO`: runs an example, or any module that exports `build` and `main`. */
@@ -47,9 +39,12 @@ async function run(name: string, options: RunCommandOptions, output: Output): Pr
     machines.push(machine)
     traced?.watch(machine)
   }
-  const facts = await withProgress(name, watch, (watchToo) => scenario.main((line) => output.line(line), watchToo))
+  const { machines: elsewhere = [], ...facts } = await withProgress(name, watch, (watchToo) =>
+    scenario.main((line) => output.line(line), watchToo),
+  )
   traced?.write()
-  const fingerprints = machines.map((machine) => fingerprintOf(machine, options.memory === true))
+  const watched = machines.map((machine) => fingerprintOf(machine, options.memory === true))
+  const fingerprints = [...watched, ...elsewhere]
   for (const { machine, events, fingerprint, memory } of fingerprints) {
     const more = memory === undefined ? '' : `, memory ${memory}`
     output.line(`Fingerprint of '${machine}': ${fingerprint}, ${events} events${more}`)

@@ -51,6 +51,21 @@ test('every machine of a run is told with the hash of its events, the same in ev
   expect(spoken.stdout).toMatch(/^Fingerprint of 'pseries': [0-9a-f]{16}, 1 events$/m)
 })
 
+test('machines in domains are told with their hashes too, serial and on workers', () => {
+  const { status, stdout } = command('run', 'two-machines')
+
+  const hashes = [...stdout.matchAll(/^Fingerprint of '(left|right) (.*)': ([0-9a-f]{16}), \d+ events$/gm)]
+  const [left, right, leftOnWorkers, rightOnWorkers] = hashes.map(([, , , hash]) => hash)
+  expect(status).toBe(0)
+  expect(hashes.map(([, machine, where]) => `${machine} ${where}`)).toEqual([
+    'left serial',
+    'right serial',
+    'left on 2 workers',
+    'right on 2 workers',
+  ])
+  expect([leftOnWorkers, rightOnWorkers]).toEqual([left, right])
+})
+
 test('a module that is no TypeScript is named with its line', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'hostbridge-')), 'broken.ts')
   writeFileSync(file, 'const fine = 1\nthis is no code\n')

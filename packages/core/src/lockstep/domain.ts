@@ -13,6 +13,11 @@ export interface DomainModel {
   save?(): unknown
   /** Takes up a saved state; the queue has the saved time and is empty, so it schedules its events anew. */
   restore?(state: unknown): void
+  /** Why somebody in it has stopped the run, since {@link clearStop}: it ends with its window then. */
+  stopCause?(): string | undefined
+  clearStop?(): void
+  /** Those in it who wait for each other, or for somebody in another domain, whose name they begin with: `right/disk`. */
+  readonly waits?: Iterable<Pick<Wait, 'who' | 'whom' | 'what'>>
 }
 
 /** Composes what lives in a domain; `args` are those of its {@link DomainSpec}. Runs on the thread that owns the domain. */
@@ -22,6 +27,8 @@ export type ComposeDomain<Args = never> = (domain: Domain, args: Args) => Domain
 export interface Wait {
   readonly domain: string
   readonly who: string
+  /** Of the same domain, or with the name of another one before it: `right/disk`. */
+  readonly whom: string
   readonly what: string
 }
 
@@ -83,18 +90,20 @@ export class Domain {
   }
 
   /**
-   * Says that somebody in this domain waits for something that others are to do; returns what ends the wait.
+   * Says that somebody in this domain waits for another, who may be in another domain (`right/disk`), to do something; returns
+   * what ends the wait.
    *
    * When nothing can happen any more in any domain and somebody waits, that is a deadlock.
    */
-  waitFor(who: string, what: string): () => void {
-    const wait = { domain: this.name, who, what }
+  waitFor(who: string, whom: string, what: string): () => void {
+    const wait = { domain: this.name, who, whom, what }
     this.#waits.add(wait)
     return () => this.#waits.delete(wait)
   }
 
   get waits(): readonly Wait[] {
-    return [...this.#waits]
+    const inside = [...(this.#model?.waits ?? [])]
+    return [...this.#waits, ...inside.map(({ who, whom, what }) => ({ domain: this.name, who, whom, what }))]
   }
 
   /**
@@ -106,12 +115,13 @@ export class Domain {
   }
 
   get stopCause(): string | undefined {
-    return this.#stopCause
+    return this.#stopCause ?? this.#model?.stopCause?.()
   }
 
   /** Forgets who has stopped it, before the next run. */
   clearStop(): void {
     this.#stopCause = undefined
+    this.#model?.clearStop?.()
   }
 
   /** Makes its end of a link; before it is composed. */

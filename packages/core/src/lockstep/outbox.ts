@@ -11,21 +11,29 @@ export class Outbox {
   readonly #from: string
   readonly #to: string
   readonly #ring: Ring
+  readonly #most: number
   #backlog: RingMessage[] = []
+  /** Bytes of it. */
+  #waiting = 0
   /** The earliest arrival among the messages since the last {@link publish}. */
   #earliest = Number.POSITIVE_INFINITY
 
-  constructor(from: string, to: string, ring: Ring) {
+  /** `most` is the bytes that the backlog may have. */
+  constructor(from: string, to: string, ring: Ring, most: number) {
     this.#from = from
     this.#to = to
     this.#ring = ring
+    this.#most = most
   }
 
-  /** @throws HostbridgeError `lockstep.message-size`. */
+  /** @throws HostbridgeError `lockstep.message-size`, `lockstep.backlog`. */
   send(message: RingMessage): void {
     if (message.payload.length > this.#ring.longestPayload) throw this.#tooLong(message.payload.length)
     if (message.time < this.#earliest) this.#earliest = message.time
     if (this.#backlog.length > 0 || !this.#ring.push(message)) {
+      const waiting = this.#waiting + bytesOf(message)
+      if (waiting > this.#most) throw this.#tooMuch(message.time)
+      this.#waiting = waiting
       this.#backlog.push({ ...message, payload: message.payload.slice() })
     }
   }
@@ -52,8 +60,18 @@ export class Outbox {
     let moved = 0
     for (let next = backlog[0]; next !== undefined && this.#ring.push(next); next = backlog[++moved]) {
       this.#earliest = Math.min(this.#earliest, next.time)
+      this.#waiting -= bytesOf(next)
     }
     this.#backlog = backlog.slice(moved)
+  }
+
+  #tooMuch(time: number): HostbridgeError {
+    return new HostbridgeError(
+      'lockstep.backlog',
+      `'${this.#from}' has sent more to '${this.#to}' in one window than the ${this.#most} bytes that may wait behind their ring: ` +
+        "send less at once, or raise the plan's backlogBytes or ringBytes",
+      { from: this.#from, to: this.#to, most: this.#most, time },
+    )
   }
 
   #tooLong(length: number): HostbridgeError {
@@ -65,4 +83,9 @@ export class Outbox {
       { from: this.#from, to: this.#to, length, longestPayload },
     )
   }
+}
+
+/** What a message takes while it waits: its bytes, and as much as any takes besides. */
+function bytesOf({ payload }: RingMessage): number {
+  return payload.length + 128
 }

@@ -4,7 +4,7 @@ import { Board, Notice } from './board.ts'
 import { type ComposeDomain, Domain } from './domain.ts'
 import type { LockstepMemory } from './memory.ts'
 import { Outbox } from './outbox.ts'
-import { checkPlan, type LockstepPlan } from './plan.ts'
+import { checkPlan, DEFAULT_BACKLOG_BYTES, type LockstepPlan } from './plan.ts'
 import { Ring, type RingMessage } from './ring.ts'
 import { windowEnd } from './window.ts'
 
@@ -70,7 +70,9 @@ export class Partition {
     for (const { from, to, buffer } of memory.rings) {
       const receiver = domains.get(to)
       if (receiver !== undefined) inlets.push({ ring: new Ring(buffer), accept: (message) => receiver.accept(message) })
-      if (domains.has(from)) outboxes.set(`${from} ${to}`, new Outbox(nameOf(from), nameOf(to), new Ring(buffer)))
+      if (!domains.has(from)) continue
+      const most = plan.backlogBytes ?? DEFAULT_BACKLOG_BYTES
+      outboxes.set(`${from} ${to}`, new Outbox(nameOf(from), nameOf(to), new Ring(buffer), most))
     }
     this.#inlets = inlets
     this.#outboxes = [...outboxes.values()]

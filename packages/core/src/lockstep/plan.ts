@@ -29,7 +29,11 @@ export interface LockstepPlan {
   readonly quantum?: bigint
   /** Size of the ring for each direction between two domains that a link joins: a power of two from 1 KiB; 64 KiB unless told. */
   readonly ringBytes?: number
+  /** Most bytes that may wait behind a full ring, in the sender's memory, 1 KiB or more; 64 MiB unless told. */
+  readonly backlogBytes?: number
 }
+
+export const DEFAULT_BACKLOG_BYTES: number = 2 ** 26
 
 /** Most domains of a plan: source 0 of an event is the domain itself, the rest of the 16 bits are the others. */
 const MOST_DOMAINS = 0xffff
@@ -44,10 +48,11 @@ export function lookaheadOf(links: readonly LinkSpec[]): number {
 /**
  * Checks a plan and returns its quantum in ticks.
  *
- * @throws HostbridgeError `lockstep.domains`, `lockstep.link`, `lockstep.latency`, `lockstep.quantum`, `lockstep.ring-bytes`.
+ * @throws HostbridgeError `lockstep.domains`, `lockstep.link`, `lockstep.latency`, `lockstep.quantum`, `lockstep.ring-bytes`,
+ *   `lockstep.backlog-bytes`.
  */
 export function checkPlan(plan: LockstepPlan): number {
-  const { domains, links, ringBytes } = plan
+  const { domains, links, ringBytes, backlogBytes } = plan
   const names = new Set(domains.map(({ name }) => name))
   if (names.size !== domains.length || domains.length === 0 || domains.length >= MOST_DOMAINS) {
     const message = `${domains.length} domains have ${names.size} names: give 1 to ${MOST_DOMAINS - 1} domains a name each`
@@ -65,6 +70,10 @@ export function checkPlan(plan: LockstepPlan): number {
   ) {
     const message = `a ring cannot have ${ringBytes} bytes: give a power of two from 2^10 to 2^30`
     throw new HostbridgeError('lockstep.ring-bytes', message, { ringBytes })
+  }
+  if (backlogBytes !== undefined && !(backlogBytes >= 1024)) {
+    const message = `${backlogBytes} bytes are too few to wait behind a ring: give 1024 or more`
+    throw new HostbridgeError('lockstep.backlog-bytes', message, { backlogBytes })
   }
   return checkQuantum(plan)
 }

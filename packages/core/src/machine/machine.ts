@@ -9,7 +9,6 @@ import { SimEvent, type SimEventOptions } from '../time/event.ts'
 import { EventQueue } from '../time/event-queue.ts'
 import { Fingerprint } from '../time/fingerprint.ts'
 import { tickOf } from '../time/tick.ts'
-import type { Waits } from '../time/waits.ts'
 import type { Trace } from '../trace/trace.ts'
 import { BoundedLog } from './bounded-log.ts'
 import { ComposedEvents } from './composed-events.ts'
@@ -23,6 +22,7 @@ import { runAll } from './run-all.ts'
 import { RunLoop, type RunOptions, type RunResult } from './run-loop.ts'
 import type { EventOwner } from './saved-events.ts'
 import { type UnplugRequest, UnplugRequests } from './unplug-requests.ts'
+import type { WaitList } from './wait-list.ts'
 
 export interface PlugOptions {
   /** The bridge that the device sits behind. */
@@ -64,7 +64,7 @@ export class Machine {
   }
 
   /** Who waits for whom: a run that cannot go on tells it. */
-  get waits(): Waits {
+  get waits(): WaitList {
     return this.#loop.waits
   }
 
@@ -224,6 +224,11 @@ export class Machine {
   /** Ends the run when the event that is happening has happened; without effect while the machine does not run. */
   stop(cause: string): void {
     this.#loop.stop(cause)
+  }
+
+  /** Why somebody has stopped it since its last run began: for who runs its events himself. */
+  get stopCause(): string | undefined {
+    return this.#loop.stopCause
   }
 
   /** Records a mistake of the guest and tells the listeners. */

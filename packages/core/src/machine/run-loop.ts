@@ -1,7 +1,7 @@
 import { HostbridgeError } from '../errors.ts'
 import type { EventQueue } from '../time/event-queue.ts'
 import { LAST_TICK, tickOf } from '../time/tick.ts'
-import { Waits } from '../time/waits.ts'
+import { WaitList } from './wait-list.ts'
 
 export interface RunOptions {
   /** The last instant, whose events happen too; without it the run goes on until nothing waits. */
@@ -35,7 +35,7 @@ export class RunLoop {
   readonly #owner: string
   readonly #queue: EventQueue
   /** Who waits for whom. */
-  readonly waits: Waits = new Waits()
+  readonly waits: WaitList = new WaitList()
   #running = false
   #cause: string | undefined
 
@@ -88,6 +88,11 @@ export class RunLoop {
 
   stop(cause: string): void {
     this.#cause = cause
+  }
+
+  /** Why somebody has stopped it since the last run began. */
+  get stopCause(): string | undefined {
+    return this.#cause
   }
 
   get running(): boolean {

@@ -1,6 +1,7 @@
 export { type Composition, compositionOf } from './composition.ts'
 export { formatInputLog, type InputLog, type InputRecord, type Inputs, parseInputLog } from './input-log.ts'
 export { InputRecorder, replayInputs } from './input-replay.ts'
+export { decodeDomains, encodeDomains } from './lockstep-file.ts'
 export * from './machine-model.ts'
 export { memoryFingerprint } from './memory-fingerprint.ts'
 export type { SavedIommu } from './saved-iommu.ts'

@@ -65,6 +65,16 @@ export function unpackSections(file: Uint8Array): Section[] {
   return readSections(file, table, end)
 }
 
+/** What finds the sections of a file by name. @throws HostbridgeError as {@link unpackSections}; for one that lacks as it is asked for. */
+export function sectionsOf(file: Uint8Array): (name: string) => Uint8Array {
+  const sections = new Map(unpackSections(file).map(({ name, bytes }) => [name, bytes]))
+  return (name) => {
+    const bytes = sections.get(name)
+    if (bytes === undefined) throw damaged(`it lacks section '${name}'`, file.length)
+    return bytes
+  }
+}
+
 function readSections(file: Uint8Array, table: Uint8Array, first: number): Section[] {
   const rows = new DataView(table.buffer, table.byteOffset, table.byteLength)
   const sections: Section[] = []

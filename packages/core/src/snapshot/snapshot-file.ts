@@ -1,9 +1,8 @@
-import { parse, stringify } from 'devalue'
-import { strFromU8, strToU8 } from 'fflate'
 import { RUN_LANES } from '../iommu/run.ts'
 import { packMemory, unpackMemory } from './memory-section.ts'
-import { damaged, packSections, type Section, unpackSections } from './sections.ts'
+import { damaged, packSections, sectionsOf } from './sections.ts'
 import type { Snapshot } from './snapshot.ts'
+import { readText, textSection } from './text-section.ts'
 
 interface Described {
   readonly name: string
@@ -17,16 +16,6 @@ type Description = Pick<Snapshot, 'composition'> & {
   /** Names. */
   readonly iommus: readonly string[]
 }
-
-/** Structured data as devalue's text; views of shared memory become copies. */
-const REDUCERS = {
-  Shared: (value: unknown): unknown => {
-    if (!ArrayBuffer.isView(value) || !(value.buffer instanceof SharedArrayBuffer)) return false
-    return (value as Uint8Array).slice()
-  },
-}
-
-const REVIVERS = { Shared: (value: unknown): unknown => value }
 
 /**
  * A snapshot as the bytes of a file: versioned, compressed, every byte under a checksum; see {@link packSections}.
@@ -54,12 +43,7 @@ export function encodeSnapshot({ composition, memories, iommus, state }: Snapsho
  * @throws HostbridgeError `snapshot.damaged` with what is wrong and where, `snapshot.version`.
  */
 export function decodeSnapshot(file: Uint8Array): Snapshot {
-  const sections = new Map(unpackSections(file).map(({ name, bytes }) => [name, bytes]))
-  const section = (name: string): Uint8Array => {
-    const bytes = sections.get(name)
-    if (bytes === undefined) throw damaged(`it lacks section '${name}'`, file.length)
-    return bytes
-  }
+  const section = sectionsOf(file)
   const { composition, memories, iommus } = readText('composition', section('composition')) as Description
   return {
     composition,
@@ -80,16 +64,4 @@ function unpackRuns(name: string, bytes: Uint8Array): Float64Array<ArrayBuffer> 
 
 function memorySection(index: number, part: number): string {
   return `memory ${index}.${part}`
-}
-
-function textSection(name: string, value: unknown): Section {
-  return { name, bytes: strToU8(stringify(value, REDUCERS)) }
-}
-
-function readText(name: string, bytes: Uint8Array): unknown {
-  try {
-    return parse(strFromU8(bytes), REVIVERS)
-  } catch (cause) {
-    throw damaged(`section '${name}' cannot be read (${String(cause)})`, 0)
-  }
 }

@@ -29,12 +29,24 @@ describe('a domain', () => {
 
   test('knows who waits until the wait ends', () => {
     const domain = new Domain('a', 0)
-    const endDriver = domain.waitFor('the driver', 'an answer')
-    domain.waitFor('the disk', 'a frame')
+    const endDriver = domain.waitFor('driver', 'disk', 'an answer')
+    domain.waitFor('disk', 'b/card', 'a frame')
 
     endDriver()
 
-    expect(domain.waits).toEqual([{ domain: 'a', who: 'the disk', what: 'a frame' }])
+    expect(domain.waits).toEqual([{ domain: 'a', who: 'disk', whom: 'b/card', what: 'a frame' }])
+  })
+
+  test('tells its own waits, then those of its model', () => {
+    const domain = new Domain('a', 0)
+    domain.own({ queue: new EventQueue(), waits: [{ who: 'dma', whom: 'iommu', what: 'a page' }] })
+
+    domain.waitFor('disk', 'b/card', 'a frame')
+
+    expect(domain.waits).toEqual([
+      { domain: 'a', who: 'disk', whom: 'b/card', what: 'a frame' },
+      { domain: 'a', who: 'dma', whom: 'iommu', what: 'a page' },
+    ])
   })
 
   test('keeps the first reason to stop until it is cleared', () => {

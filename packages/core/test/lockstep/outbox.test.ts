@@ -13,9 +13,9 @@ function message(sequence: number, length = 8): RingMessage {
   }
 }
 
-function outbox(): { outbox: Outbox; consumer: Ring } {
+function outbox(most = 2 ** 20): { outbox: Outbox; consumer: Ring } {
   const memory = new SharedArrayBuffer(Ring.bytes(1024))
-  return { outbox: new Outbox('a', 'b', new Ring(memory)), consumer: new Ring(memory) }
+  return { outbox: new Outbox('a', 'b', new Ring(memory), most), consumer: new Ring(memory) }
 }
 
 test('more than a ring holds passes through it in rounds, in order, and tells the earliest of each round', () => {
@@ -58,4 +58,20 @@ test('a message that no ring of this size takes names both ends', () => {
   expect(() => sender.send(message(0, 481))).toThrow(
     "a message of 481 bytes from 'a' to 'b' does not go through their ring of 1024 bytes: send at most 480 bytes at once",
   )
+})
+
+test('what waits behind a full ring is bounded, names both ends, and counts again when it has moved on', () => {
+  const { outbox: sender, consumer } = outbox(3 * (8 + 128))
+  for (let sequence = 0; sequence < 28; sequence++) sender.send(message(sequence))
+
+  expect(() => sender.send(message(28))).toThrow(
+    "'a' has sent more to 'b' in one window than the 408 bytes that may wait behind their ring: send less at once",
+  )
+  sender.publish(1)
+  consumer.take(1, () => {})
+  sender.publish(2)
+  consumer.take(2, () => {})
+  for (let sequence = 28; sequence < 56; sequence++) sender.send(message(sequence))
+
+  expect(() => sender.send(message(56))).toThrow(expect.objectContaining({ code: 'lockstep.backlog' }))
 })

@@ -49,3 +49,31 @@ test('a machine in a domain is saved with its memory, its events and the message
   }
   expect(whole.lockstep.partition.events).toBeGreaterThan(100)
 })
+
+test('a machine that is stopped ends the run of all domains with its window, and it can be run on', () => {
+  const compose = (domain: Parameters<typeof at>[0]) => {
+    const machine = new Machine(domain.name)
+    for (const time of [5n, 6n, 50n]) machine.at(time, () => domain.name === 'a' && time === 5n && machine.stop('full'))
+    return machineModel(machine)
+  }
+  const { partition } = new LockstepOf([wire(10n)], { a: compose, b: compose })
+
+  const ended = partition.run(100)
+
+  expect([ended, partition.domains[0]?.stopCause]).toEqual(['stopped', 'full'])
+  expect(partition.domains.map(({ queue }) => queue.now)).toEqual([6, 6])
+  partition.clearStops()
+  expect(partition.run(100)).toBe('idle')
+  expect(partition.domains.map(({ queue }) => queue.now)).toEqual([50, 50])
+})
+
+test('who waits in a machine is told with those of its domain', () => {
+  const compose = (domain: Parameters<typeof at>[0]) => {
+    const machine = new Machine(domain.name)
+    machine.waits.begin('dma', 'b/disk', 'a frame')
+    return machineModel(machine)
+  }
+  const lockstep = new LockstepOf([], { a: compose })
+
+  expect(lockstep.domain('a').waits).toEqual([{ domain: 'a', who: 'dma', whom: 'b/disk', what: 'a frame' }])
+})
