@@ -13,6 +13,13 @@ export interface SavedConfig {
   readonly bytes: Uint8Array
 }
 
+/** Bytes that another configuration space has. */
+interface Forwarded {
+  readonly first: number
+  readonly last: number
+  readonly to: ConfigSpace
+}
+
 interface Watch {
   readonly first: number
   readonly last: number
@@ -40,6 +47,7 @@ export class ConfigSpace {
   /** Bits that a reset brings back; plain storage keeps what it has. */
   readonly #resettable: Uint8Array
   readonly #watches: Watch[] = []
+  readonly #forwarded: Forwarded[] = []
 
   constructor(size: typeof CONFIG_SIZE | typeof EXPRESS_CONFIG_SIZE = CONFIG_SIZE) {
     this.size = size
@@ -53,6 +61,10 @@ export class ConfigSpace {
 
   /** What a guest reads: `size` bytes (1, 2 or 4) as a number; all ones where they do not lie inside. */
   read(offset: number, size: number): number {
+    if (this.#forwarded.length > 0) {
+      const to = this.#forwardedTo(offset)
+      if (to !== undefined) return to.read(offset, size)
+    }
     const view = this.#view
     if (offset + size > this.size) return size === 4 ? ABSENT : ABSENT >>> (32 - size * 8)
     if (size === 4) return view.getUint32(offset, true)
@@ -62,6 +74,11 @@ export class ConfigSpace {
   /** What a guest writes: changes the bits that can be written, clears those that a 1 clears, then tells the watchers. */
   write(offset: number, size: number, value: number): void {
     if (offset + size > this.size) return
+    const to = this.#forwardedTo(offset)
+    if (to !== undefined) {
+      to.write(offset, size, value)
+      return
+    }
     for (let i = 0; i < size; i++) {
       const at = offset + i
       const byte = (value >>> (8 * i)) & 0xff
@@ -74,6 +91,11 @@ export class ConfigSpace {
     for (const watch of this.#watches) {
       if (watch.first <= last && offset <= watch.last) watch.written(this, 'write')
     }
+  }
+
+  /** Lets another space answer a guest's accesses that begin in `length` bytes from `offset` on: those bytes are that one's alone. */
+  forward(offset: number, length: number, to: ConfigSpace): void {
+    this.#forwarded.push({ first: offset, last: offset + length - 1, to })
   }
 
   /** The value of a field. */
@@ -157,6 +179,11 @@ export class ConfigSpace {
 
   #tellAll(cause: ConfigCause): void {
     for (const { written } of this.#watches) written(this, cause)
+  }
+
+  #forwardedTo(offset: number): ConfigSpace | undefined {
+    for (const { first, last, to } of this.#forwarded) if (offset >= first && offset <= last) return to
+    return undefined
   }
 
   #register({ offset, size }: ConfigField): number {

@@ -166,6 +166,10 @@ export abstract class PciDevice extends Device implements MessagePort {
   message(address: bigint, data: number): void {
     const master = this.#master
     if (master === undefined) return
+    if (this.#slot?.deliver !== undefined) {
+      this.#slot.deliver(address, data)
+      return
+    }
     const attrs = this.#attributes()
     const result = master.message(address, data, attrs)
     if (result !== MemTx.ok) this.#fail(master, 'write', address, 4, result, attrs)

@@ -25,6 +25,8 @@ export interface PciSlot {
   readonly windows?: BarWindows
   /** Connects the function's interrupt pin, 1 to 4, to a wire of the bus; returns what disconnects it again. */
   connectPin?(pin: number, line: InterruptLine): () => void
+  /** Takes a message of the function in place of its bus: a host hands it to the guest that the card is passed to. */
+  deliver?(address: bigint, data: number): void
   /**
    * Tells the IOMMU that the function is a host's device (PC-5); returns what tells that it is no more.
    *

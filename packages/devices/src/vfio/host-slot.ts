@@ -5,6 +5,7 @@ import type { Machine } from '@hostbridge/core/machine'
 import {
   type AddressSpace,
   IommuRegion,
+  type MemorySystem,
   Permission,
   type PermissionBits,
   type Translation,
@@ -23,6 +24,8 @@ export interface Assignment {
   /** The DMA address space of the guest's bus (PC-3). */
   readonly space: AddressSpace
   readonly replay: boolean
+  /** Takes the card's messages: the guest's device signals them on the guest's bus. */
+  message(address: bigint, data: number): void
 }
 
 const NOTHING: ReplayResult = { events: 0, bytes: 0n, failures: [] }
@@ -57,6 +60,11 @@ export class HostSlot implements PciSlot, Translator {
 
   get container(): Container | undefined {
     return this.#container
+  }
+
+  /** The host's own memory system, in which the card's registers are reached. */
+  get system(): MemorySystem {
+    return this.#memory.system
   }
 
   /**
@@ -95,6 +103,11 @@ export class HostSlot implements PciSlot, Translator {
       `the card at ${this.name} cannot ${what}: it is passed to '${device}' of machine '${machine.name}'; unplug that first`,
       { slot: this.name, device, machine: machine.name },
     )
+  }
+
+  /** A message of a card that nobody has is nobody's. */
+  deliver(address: bigint, data: number): void {
+    this.#assignment?.message(address, data)
   }
 
   /** Ends the slot's address space. */

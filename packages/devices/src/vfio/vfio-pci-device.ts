@@ -3,7 +3,17 @@ import type { ReplayResult } from '@hostbridge/core/iommu'
 import type { DeviceState, FaultLog, Machine } from '@hostbridge/core/machine'
 import type { MemTxAttrs, MemTxResult } from '@hostbridge/core/memory'
 import type { SimEvent } from '@hostbridge/core/time'
-import { Command, Header, PciDevice, type PciIdentity, Type0 } from '../pci/index.ts'
+import {
+  CONFIG_SIZE,
+  Command,
+  EXPRESS_CONFIG_SIZE,
+  EXTENDED_START,
+  Header,
+  PciDevice,
+  type PciIdentity,
+  Type0,
+} from '../pci/index.ts'
+import { CardBar } from './card-bar.ts'
 import type { Container } from './container.ts'
 import { HostSlot } from './host-slot.ts'
 
@@ -21,7 +31,8 @@ const NOT_PLUGGED: ReplayResult = { events: 0, bytes: 0n, failures: [] }
 
 /**
  * A card of a host, passed through to a guest: it sits in a slot of the guest's bus, and its DMA goes through the host's table,
- * which a container fills with what the guest maps.
+ * which a container fills with what the guest maps. Its registers appear where the guest points the BARs, its capabilities are
+ * the card's own, and its messages become those of the guest's bus.
  *
  * Plugging it throws one `PlugRefusedError` where the host cannot map all of that; then it is not plugged, and the
  * host is as before.
@@ -31,6 +42,7 @@ export class VfioPciDevice extends PciDevice {
   /** The card's: its DMA is what fails. */
   override readonly faults: FaultLog
   readonly #withReplay: boolean
+  readonly #cardBars: readonly CardBar[]
   #replay: ReplayResult = NOT_PLUGGED
 
   constructor(card: PciDevice, options: VfioPciOptions = {}) {
@@ -43,6 +55,12 @@ export class VfioPciDevice extends PciDevice {
     this.config.watch(command.offset, command.size, () =>
       card.config.write(command.offset, 2, this.config.get(command)),
     )
+    this.#showCapabilities()
+    this.#cardBars = Array.from(card.bars.all, ([index, bar]) => {
+      const cardBar = new CardBar(`${this.name} bar${index}`, bar)
+      this.bars.add(index, { kind: bar.kind, prefetchable: bar.prefetchable, region: cardBar.region })
+      return cardBar
+    })
   }
 
   /** What its last plug mapped; nothing where it joined a container that others were in (CT-3). */
@@ -106,8 +124,13 @@ export class VfioPciDevice extends PciDevice {
     const host = this.#hostSlot
     const unbind = slot.bindHost?.({ name: host.name })
     if (unbind !== undefined) this.onRelease(unbind)
-    this.#replay = host.assign({ device: this.name, machine, space: slot.dma, replay: this.#withReplay })
+    const message = (address: bigint, data: number): void => this.message(address, data)
+    this.#replay = host.assign({ device: this.name, machine, space: slot.dma, replay: this.#withReplay, message })
     this.onRelease(() => host.release())
+    for (const bar of this.#cardBars) {
+      bar.open(host.system)
+      this.onRelease(() => bar.close())
+    }
     for (const [name, line] of this.card.interrupts) {
       this.onRelease(line.connect((raised) => this.interrupts.get(name)?.set(raised)))
     }
@@ -118,6 +141,16 @@ export class VfioPciDevice extends PciDevice {
     this.resetEnter()
     this.resetHold()
     this.resetExit()
+  }
+
+  /** The guest's accesses to the card's capabilities are the card's; they lie where they lie there, so that the chain is the same. */
+  #showCapabilities(): void {
+    const { config, capabilities } = this.card
+    for (const { id, offset, length } of capabilities.entries) {
+      this.capabilities.add(id, length, offset)
+      this.config.forward(offset, length, config)
+    }
+    if (config.size > CONFIG_SIZE) this.config.forward(EXTENDED_START, config.size - EXTENDED_START, config)
   }
 
   get #hostSlot(): HostSlot {
@@ -141,6 +174,7 @@ function identityOf({ config }: PciDevice): PciIdentity {
     subsystemVendor: config.get(Type0.subsystemVendor),
     subsystem: config.get(Type0.subsystem),
     interruptPin: config.get(Header.interruptPin),
+    express: config.size === EXPRESS_CONFIG_SIZE,
     busMaster: (config.get(Header.command) & Command.busMaster) !== 0,
   }
 }

@@ -127,3 +127,21 @@ describe('configuration space', () => {
     )
   })
 })
+
+describe('bytes of another configuration space', () => {
+  test('are read and written there, and its watchers are told', () => {
+    const [card, shown] = [new ConfigSpace(), new ConfigSpace()]
+    const told: string[] = []
+    card.define({ offset: 0x44, size: 4 }, 0x1234_5678, { writable: 0xffff })
+    card.watch(0x44, 4, () => told.push('card'))
+    shown.watch(0x44, 4, () => told.push('shown'))
+    shown.forward(0x44, 4, card)
+
+    shown.write(0x44, 4, 0xffff_ffff)
+    shown.write(0x48, 1, 7)
+
+    expect([shown.read(0x44, 4), card.read(0x44, 4)]).toEqual([0x1234_ffff, 0x1234_ffff])
+    expect([shown.read(0x46, 1), shown.read(0x48, 1), card.read(0x48, 1)]).toEqual([0x34, 7, 0])
+    expect(told).toEqual(['card'])
+  })
+})

@@ -10,7 +10,7 @@ import {
   NvmeStatusRegister,
   RamBacking,
 } from '@hostbridge/devices/endpoints'
-import { Command, Msix, type PciDevice } from '@hostbridge/devices/pci'
+import { CapabilityId, Command, Msix, MsixEntry, type PciDevice } from '@hostbridge/devices/pci'
 import { MSI_WINDOW, SpaprHostBridge } from '@hostbridge/devices/spapr'
 
 export const PAGE = 4096
@@ -148,14 +148,20 @@ export class NvmeDriver {
     return bytes
   }
 
-  /** Lets the function signal each vector as an interrupt of its own. */
+  /** Lets the function signal each vector as an interrupt of its own: by its table and its capability, as a driver does. */
   useMsix(): void {
-    const { msix, config } = this.#device
-    if (msix === undefined) throw new Error('no MSI-X')
-    for (let vector = 0; vector < msix.vectors; vector++) {
-      msix.setMessage(vector, MSI_WINDOW.start, FIRST_INTERRUPT + vector)
+    const { config, capabilities } = this.#device
+    const at = capabilities.find(CapabilityId.msix)?.offset as number
+    const vectors = (config.read(at + Msix.control.offset, 2) & 0x7ff) + 1
+    const table = config.read(at + Msix.table.offset, 4)
+    for (let vector = 0; vector < vectors; vector++) {
+      const entry = table + vector * MsixEntry.size
+      this.poke(entry + MsixEntry.address, Number(MSI_WINDOW.start % 2n ** 32n))
+      this.poke(entry + MsixEntry.addressUpper, Number(MSI_WINDOW.start >> 32n))
+      this.poke(entry + MsixEntry.data, FIRST_INTERRUPT + vector)
+      this.poke(entry + MsixEntry.control, 0)
     }
-    config.write(msix.offset + Msix.control.offset, 2, 0x8000)
+    config.write(at + Msix.control.offset, 2, 0x8000)
   }
 
   /** Section 7.6.1: sets up the admin queues, enables, and waits for CSTS.RDY. Returns CSTS. */
