@@ -1,6 +1,7 @@
 import { MemTx } from '@hostbridge/core/memory'
 import { enumerate, findFunctions, functionsOf } from '@hostbridge/devices/pci'
 import type { BenchCase, Suite } from './bench-case.ts'
+import { NVME_CASES, nvmeCase } from './nvme-cases.ts'
 import { BenchCard, configAddress, manyBuses, oneBus, type PciWorld } from './pci-worlds.ts'
 import { xorshift32 } from './random.ts'
 
@@ -23,13 +24,14 @@ const PLACES = [0x7000_0000, 0x7000_2000] as const
  * PCI as a guest uses it, behind a generic host: `config-read` reads 4 bytes of configuration space of a function of 200, `config-read/bus` without
  * the host's memory window; `bar-move/N` moves a BAR that is switched on, with N functions on the bus, and `plug-unplug` plugs and unplugs one
  * beside 200; `scan/N` finds all functions of N buses with 32 devices each, of which each tells vendor, class and header, and `scan-assign/N`
- * sizes, assigns and switches on the BAR of each too.
+ * sizes, assigns and switches on the BAR of each too. `nvme/N` reads N bytes from an NVMe disk through an IOMMU.
  */
 export const pciSuite: Suite = {
   name: 'pci',
   cases: (quick) => [
     ...['config-read', 'config-read/bus', 'bar-move/200', 'plug-unplug'],
     ...(quick ? ['scan/8', 'scan-assign/8'] : ['scan/256', 'scan-assign/256']),
+    ...NVME_CASES,
   ],
   open: (name) => {
     const [, kind, size] = /^(bar-move|scan|scan-assign)\/([1-9]\d{0,2})$/.exec(name) ?? []
@@ -38,7 +40,7 @@ export const pciSuite: Suite = {
     if (kind !== undefined && count <= 256) return kind === 'scan' ? scan(count) : scanAssign(count)
     if (name === 'config-read') return configRead()
     if (name === 'config-read/bus') return busRead()
-    return name === 'plug-unplug' ? plugUnplug() : undefined
+    return name === 'plug-unplug' ? plugUnplug() : nvmeCase(name)
   },
 }
 
