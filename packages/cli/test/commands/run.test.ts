@@ -51,19 +51,19 @@ test('every machine of a run is told with the hash of its events, the same in ev
   expect(spoken.stdout).toMatch(/^Fingerprint of 'pseries': [0-9a-f]{16}, 1 events$/m)
 })
 
-test('machines in domains are told with their hashes too, serial and on workers', () => {
-  const { status, stdout } = command('run', 'two-machines')
+test('machines that live on worker threads are told with their hashes too', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'hostbridge-')), 'domains.ts')
+  const machines = [{ machine: 'left on 2 workers', events: 3, fingerprint: '0123456789abcdef' }]
+  writeFileSync(
+    file,
+    `export const build = () => {}\nexport const main = () => (${JSON.stringify({ machines, more: 1 })})\n`,
+  )
 
-  const hashes = [...stdout.matchAll(/^Fingerprint of '(left|right) (.*)': ([0-9a-f]{16}), \d+ events$/gm)]
-  const [left, right, leftOnWorkers, rightOnWorkers] = hashes.map(([, , , hash]) => hash)
-  expect(status).toBe(0)
-  expect(hashes.map(([, machine, where]) => `${machine} ${where}`)).toEqual([
-    'left serial',
-    'right serial',
-    'left on 2 workers',
-    'right on 2 workers',
-  ])
-  expect([leftOnWorkers, rightOnWorkers]).toEqual([left, right])
+  const { stdout } = command('run', file)
+  const json = command('run', file, '--json')
+
+  expect(stdout).toBe("Fingerprint of 'left on 2 workers': 0123456789abcdef, 3 events\n")
+  expect(JSON.parse(json.stdout)).toEqual({ scenario: file, more: 1, fingerprints: machines })
 })
 
 test('a module that is no TypeScript is named with its line', () => {

@@ -209,16 +209,24 @@ export class Machine {
 
   /**
    * Lets events happen in their order until a time is reached, nothing waits, or somebody stops it.
-   * An error of an event's action passes through; the machine can be run on.
+   * An error of an event's action passes through; the machine can be run on. An end of dirty tracking that is asked for between
+   * two runs comes with the next one (DL-10).
    *
    * @throws HostbridgeError `time.past`, `time.tick`, `time.livelock`, or `machine.running` from inside an event.
    */
   run(options: RunOptions = {}): RunResult {
+    this.#loop.checkIdle('run')
     this.#composed.end()
-    return this.#loop.run({
-      onProgress: (events, now) => this.events.emit('progress', events, BigInt(now)),
-      ...options,
-    })
+    const { tracking } = this.memory.dirtyLog
+    tracking.setRunning(true)
+    try {
+      return this.#loop.run({
+        onProgress: (events, now) => this.events.emit('progress', events, BigInt(now)),
+        ...options,
+      })
+    } finally {
+      tracking.setRunning(false)
+    }
   }
 
   /** Ends the run when the event that is happening has happened; without effect while the machine does not run. */

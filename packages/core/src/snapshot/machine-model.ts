@@ -19,14 +19,19 @@ export interface MachineModel {
  * {@link decodeSnapshot} reads. `Machine.stop` ends the run of all domains with the window; its waits are told in theirs.
  */
 export function machineModel(machine: Machine): MachineModel {
+  /** Whoever runs its events one by one has it run all the time (DL-10). */
+  const begin = (): void => {
+    machine.run({ events: 0 })
+    machine.memory.dirtyLog.tracking.setRunning(true)
+  }
   // What is scheduled from now on is no part of composing it.
-  machine.run({ events: 0 })
+  begin()
   return {
     queue: machine.queue,
     save: () => encodeSnapshot(takeSnapshot(machine)),
     restore: (state) => restoreSnapshot(machine, decodeSnapshot(state as Uint8Array)),
     stopCause: () => machine.stopCause,
-    clearStop: () => void machine.run({ events: 0 }),
+    clearStop: begin,
     waits: machine.waits,
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Machine } from '../../src/machine/machine.ts'
+import { TrackingReason } from '../../src/memory/dirty/dirty-client.ts'
 import { ms, us } from '../../src/time/units.ts'
 
 describe('run', () => {
@@ -110,4 +111,24 @@ describe('run', () => {
     expect(first.fingerprint).not.toBe(second.fingerprint)
     expect(second.fingerprint).toBe(whole.run().fingerprint)
   })
+})
+
+test('dirty tracking that ends between two runs ends with the next one, and in a run at once (DL-10)', () => {
+  const machine = new Machine('pc')
+  const { tracking } = machine.memory.dirtyLog
+  const reasons: number[] = []
+  tracking.start(TrackingReason.migration)
+  tracking.start(TrackingReason.dirtyRate)
+  machine.at(1n, () => tracking.stop(TrackingReason.dirtyRate))
+  machine.at(1n, () => reasons.push(tracking.reasons))
+  machine.at(2n, () => machine.run())
+  machine.at(5n, () => reasons.push(tracking.reasons))
+
+  machine.run({ until: 1n })
+  tracking.stop(TrackingReason.migration)
+  reasons.push(tracking.reasons)
+  expect(() => machine.run()).toThrow(expect.objectContaining({ code: 'machine.running' }))
+  machine.run()
+
+  expect(reasons).toEqual([TrackingReason.migration, TrackingReason.migration, 0])
 })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { restoreDomain, saveDomain } from '../../src/lockstep/domain-state.ts'
 import { Machine } from '../../src/machine/machine.ts'
+import { TrackingReason } from '../../src/memory/dirty/dirty-client.ts'
 import { ram } from '../../src/memory/ram-region.ts'
 import { machineModel } from '../../src/snapshot/machine-model.ts'
 import { memoryFingerprint } from '../../src/snapshot/memory-fingerprint.ts'
@@ -65,6 +66,23 @@ test('a machine that is stopped ends the run of all domains with its window, and
   partition.clearStops()
   expect(partition.run(100)).toBe('idle')
   expect(partition.domains.map(({ queue }) => queue.now)).toEqual([50, 50])
+})
+
+test('dirty tracking that ends in an event of a machine in a domain ends at once (DL-10)', () => {
+  let machine = new Machine('none')
+  const compose = (domain: Parameters<typeof at>[0]) => {
+    machine = new Machine(domain.name)
+    const { tracking } = machine.memory.dirtyLog
+    tracking.start(TrackingReason.migration)
+    machine.at(5n, () => tracking.stop(TrackingReason.migration))
+    return machineModel(machine)
+  }
+  const lockstep = new LockstepOf([], { a: compose })
+
+  lockstep.partition.clearStops()
+  lockstep.partition.run(10)
+
+  expect(machine.memory.dirtyLog.tracking.reasons).toBe(0)
 })
 
 test('who waits in a machine is told with those of its domain', () => {
