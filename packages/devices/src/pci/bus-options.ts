@@ -15,10 +15,6 @@ export interface BusUplink {
   claims(number: number): boolean
   /** Whether it is the bus of a root complex of its own, which only hangs below the other; not unless told. */
   readonly root?: boolean
-  /** Is told of a function that has come to the bus. */
-  arrived?(device: PciDevice): void
-  /** Is told of a function that has left the bus, or failed to come. */
-  left?(device: PciDevice): void
 }
 
 export interface PciBusOptions {
@@ -51,4 +47,8 @@ export interface PciBusOptions {
   readonly express?: boolean
   /** Device numbers that there are: 1 on a PCI Express link, 32 unless told. */
   readonly devices?: number
+  /** Is told of a function that has come to the bus. */
+  readonly arrived?: (device: PciDevice, deviceFunction: number) => void
+  /** Is told of a function that has left the bus, or failed to come. */
+  readonly left?: (device: PciDevice, deviceFunction: number) => void
 }

@@ -79,13 +79,13 @@ export class PciBridge extends PciDevice {
       number: () => this.config.read(Type1.secondaryBus.offset, 1),
       interrupt: (wire, raised) => this.#wires[wire]?.set(raised),
       express: kind.expressBehind,
+      arrived: (device) => this.onArrival(device),
+      left: (device) => this.onDeparture(device),
       ...(kind.devices !== undefined && { devices: kind.devices }),
       uplink: {
         place: () => (this.slot instanceof BusSlot ? this.slot : undefined),
         aliasing: kind.aliasing,
         claims: (number) => this.#claims(number),
-        arrived: (device) => this.onArrival(device),
-        left: (device) => this.onDeparture(device),
       },
     })
     this.config.watch(Type1.primaryBus.offset, 3, () => this.bus.renumbered())

@@ -139,7 +139,7 @@ export class PciBus {
       throw error
     }
     this.#markMultifunction(deviceFunction)
-    this.#options.uplink?.arrived?.(device)
+    this.#options.arrived?.(device, deviceFunction)
     return device
   }
 
@@ -234,7 +234,7 @@ export class PciBus {
       this.#markMultifunction(deviceFunction)
     }
     device.leaveSlot(slot)
-    this.#options.uplink?.left?.(device)
+    this.#options.left?.(device, deviceFunction)
   }
 
   /** Function 0 says whether others are beside it: a guest looks for them only then (PCI Local Bus 3.0, section 6.2.1). */

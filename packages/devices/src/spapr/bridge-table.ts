@@ -1,6 +1,7 @@
 import { HostbridgeError } from '@hostbridge/core'
 import type { PciBus, PciDevice } from '../pci/index.ts'
 import type { DmaWindows } from './dma-windows.ts'
+import type { DrConnectors } from './dr-connectors.ts'
 
 /** What the firmware's calls need of a host bridge. */
 export interface FirmwareBridge {
@@ -11,6 +12,8 @@ export interface FirmwareBridge {
   readonly windows: DmaWindows
   /** Whether windows beside the default one may be asked for (`ddw`). */
   readonly dynamicWindows: boolean
+  /** The connectors of its bus, if functions may come and go while the machine runs. */
+  readonly connectors?: DrConnectors | undefined
 }
 
 /** The host bridges of a machine by bus unit id. */

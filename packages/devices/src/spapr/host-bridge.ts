@@ -1,11 +1,19 @@
 import { HostbridgeError } from '@hostbridge/core'
-import { Device, type DeviceState, type InterruptLine, type Machine, type RestoreStage } from '@hostbridge/core/machine'
+import {
+  Device,
+  type DeviceState,
+  type InterruptLine,
+  type Machine,
+  type RestoreStage,
+  type UnplugAnswer,
+} from '@hostbridge/core/machine'
 import { type AddressSpace, ContainerRegion, MappingRefusedError } from '@hostbridge/core/memory'
-import { INTX_WIRES, PciBus, type PciDevice } from '../pci/index.ts'
+import { BusSlot, INTX_WIRES, PciBus, type PciDevice } from '../pci/index.ts'
 import type { FirmwareBridge } from './bridge-table.ts'
 import { BridgeWindows, type BridgeWindowsOptions } from './bridge-windows.ts'
 import { bridgeProperties } from './device-tree.ts'
 import { DmaWindows, type WindowRequest } from './dma-windows.ts'
+import { DrConnectors, type SavedConnectors } from './dr-connectors.ts'
 import { functionsBelow } from './functions-below.ts'
 import { Hypercalls } from './hypercalls.ts'
 import { MsiWindow } from './msi-window.ts'
@@ -35,6 +43,8 @@ export interface SpaprHostBridgeOptions extends BridgeWindowsOptions {
   readonly window64Start?: bigint
   /** Whether there may be a window beside the default one; there may unless told (`ddw`). */
   readonly dynamicWindows?: boolean
+  /** Whether functions that come and go while the machine runs do so through connectors, which its guest works (`dr`); they do unless told. */
+  readonly connectors?: boolean
   /** log2 of the page sizes that a guest may ask for; 12, 16, 21 and 24 unless told. */
   readonly pageShifts?: readonly number[]
   /** The most pages that a guest may ask for in a window, 2^32 - 1 unless told; each costs 8 bytes once it is mapped. */
@@ -46,6 +56,7 @@ interface Parts {
   readonly bus: PciBus
   readonly windows: DmaWindows
   readonly addresses: BridgeWindows
+  readonly connectors: DrConnectors | undefined
 }
 
 /**
@@ -62,6 +73,8 @@ export class SpaprHostBridge extends Device implements FirmwareBridge {
   readonly msi: MsiWindow = new MsiWindow()
   /** The four interrupt wires of the bus. */
   readonly wires: readonly InterruptLine[]
+  /** Up while the guest has not seen all events of the connectors; it asks for them with `check-exception`. */
+  readonly hotplug: InterruptLine = this.interruptLine('hotplug')
   readonly dynamicWindows: boolean
   readonly #options: SpaprHostBridgeOptions
   #parts: Parts | undefined
@@ -102,6 +115,10 @@ export class SpaprHostBridge extends Device implements FirmwareBridge {
 
   get windows(): DmaWindows {
     return this.#plugged.windows
+  }
+
+  get connectors(): DrConnectors | undefined {
+    return this.#plugged.connectors
   }
 
   /** The table of the default 32-bit window. */
@@ -155,6 +172,17 @@ export class SpaprHostBridge extends Device implements FirmwareBridge {
     }
   }
 
+  override resetEnter(): void {
+    this.connectors?.reset()
+  }
+
+  /** A guest that has taken a function in lets it go by its connector. */
+  override onUnplugRequestBelow(device: Device): UnplugAnswer {
+    const { slot } = device as Partial<PciDevice>
+    if (device.parent !== this || !(slot instanceof BusSlot)) return 'eject'
+    return this.connectors?.wish(slot.deviceFunction) ?? 'eject'
+  }
+
   /** What sits on its bus follows its tables. */
   override get restoreStage(): RestoreStage {
     return 'iommu'
@@ -171,7 +199,7 @@ export class SpaprHostBridge extends Device implements FirmwareBridge {
       const grant = this.hypercalls.messages.of(device)
       if (grant !== undefined) grants.push([device.path, grant])
     }
-    return { windows: this.windows.tables.map(saveTable), grants }
+    return { windows: this.windows.tables.map(saveTable), grants, connectors: this.connectors?.save() }
   }
 
   /** @throws HostbridgeError `spapr.state` for the state of a bridge with other windows (TC-12). */
@@ -184,6 +212,7 @@ export class SpaprHostBridge extends Device implements FirmwareBridge {
     }
     this.windows.close()
     this.bus.wires.restore()
+    if (state.connectors !== undefined) this.connectors?.restore(state.connectors as SavedConnectors)
     // All are free before one is taken: the saved ones may overlap with those that others have now.
     for (const device of functionsBelow(this.bus)) this.hypercalls.messages.release(device)
     for (const device of functionsBelow(this.bus)) {
@@ -221,8 +250,23 @@ export class SpaprHostBridge extends Device implements FirmwareBridge {
     })
     const { memory, io } = addresses
     const interrupt = (wire: number, raised: boolean): void => this.wires[wire]?.set(raised)
-    const bus = new PciBus({ name: this.name, bridge: this, dma, memory, io, zeroAllowed: true, interrupt })
-    this.#parts = { dma, windows, bus, addresses }
+    const composed = (): boolean => !machine.running && machine.now === 0n
+    const bus: PciBus = new PciBus({
+      name: this.name,
+      bridge: this,
+      dma,
+      memory,
+      io,
+      zeroAllowed: true,
+      interrupt,
+      arrived: (_device, deviceFunction) => connectors?.arrived(deviceFunction, composed()),
+      left: (_device, deviceFunction) => connectors?.left(deviceFunction),
+    })
+    const connectors =
+      this.#options.connectors === false
+        ? undefined
+        : new DrConnectors(this.index, bus, (waiting) => this.hotplug.set(waiting))
+    this.#parts = { dma, windows, bus, addresses, connectors }
     windows.reset()
   }
 

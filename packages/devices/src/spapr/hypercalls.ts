@@ -6,6 +6,7 @@ import { InterruptNumbers } from './interrupt-numbers.ts'
 import { LiobnTable } from './liobn-table.ts'
 import { Rtas } from './rtas.ts'
 import { offerConfigCalls } from './rtas-config.ts'
+import { offerConnectorCalls } from './rtas-connectors.ts'
 import { offerDmaWindowCalls } from './rtas-dma-windows.ts'
 import { MsiGrants, offerMsiCalls } from './rtas-msi.ts'
 import { offerVioCalls } from './rtas-vio.ts'
@@ -53,6 +54,7 @@ export class Hypercalls {
     offerConfigCalls(this.rtas, this.bridges)
     offerVioCalls(this.rtas, this.vio)
     offerMsiCalls(this.rtas, this.bridges, this.messages)
+    offerConnectorCalls(this.rtas, this.bridges, () => this.#machine?.space)
     offerDmaWindowCalls(this.rtas, this.bridges, (call, { message }) => {
       this.#machine?.guestError({ code: 'spapr.window-refused', message: `${call}: ${message}` })
     })

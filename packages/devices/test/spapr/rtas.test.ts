@@ -56,6 +56,8 @@ describe('a firmware call', () => {
     const names = [...calls].map(([token, { name }]) => `${token.toString(16)} ${name}`)
 
     expect(names.sort()).toEqual([
+      '200e check-exception',
+      '200f event-scan',
       '2010 ibm,set-tce-bypass',
       '2014 read-pci-config',
       '2015 write-pci-config',
@@ -63,6 +65,9 @@ describe('a firmware call', () => {
       '2017 ibm,write-pci-config',
       '2018 ibm,query-interrupt-source-number',
       '2019 ibm,change-msi',
+      '201a set-indicator',
+      '201d get-sensor-state',
+      '201e ibm,configure-connector',
       '2026 ibm,query-pe-dma-window',
       '2027 ibm,create-pe-dma-window',
       '2028 ibm,remove-pe-dma-window',

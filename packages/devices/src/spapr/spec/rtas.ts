@@ -1,5 +1,7 @@
 /** RTAS calls by the token that the device tree gives to them (rule RT-2). */
 export const RtasToken = {
+  checkException: 0x200e,
+  eventScan: 0x200f,
   setTceBypass: 0x2010,
   readPciConfig: 0x2014,
   writePciConfig: 0x2015,
@@ -7,6 +9,9 @@ export const RtasToken = {
   ibmWritePciConfig: 0x2017,
   queryInterruptSource: 0x2018,
   changeMsi: 0x2019,
+  setIndicator: 0x201a,
+  getSensorState: 0x201d,
+  configureConnector: 0x201e,
   queryDmaWindow: 0x2026,
   createDmaWindow: 0x2027,
   removeDmaWindow: 0x2028,
