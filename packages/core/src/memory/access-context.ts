@@ -119,14 +119,15 @@ export class ContextStack {
 
   /** Lends a context until {@link leave}; none to an access that devices have nested without end. */
   enter(attrs: MemTxAttrs): AccessContext | undefined {
-    if (this.#depth === MOST_NESTED) return undefined
-    let context = this.#contexts[this.#depth]
-    if (context === undefined) {
-      context = new AccessContext()
-      this.#contexts[this.#depth] = context
+    const contexts = this.#contexts
+    const depth = this.#depth
+    if (depth === contexts.length) {
+      if (depth === MOST_NESTED) return undefined
+      contexts.push(new AccessContext())
     }
-    this.#depth++
-    context.attrs = attrs
+    const context = contexts[depth] as AccessContext
+    this.#depth = depth + 1
+    if (context.attrs !== attrs) context.attrs = attrs
     return context
   }
 

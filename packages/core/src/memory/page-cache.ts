@@ -17,27 +17,35 @@ const SPREAD = 0x9e3779b1 | 0
 /** What the upper word of an address is multiplied by before. */
 const SPREAD_HIGH = 0x85ebca6b | 0
 
-/** Tags fit below the page number in a word; 0 is that of a slot that never held anything. */
-const LAST_TAG = PAGE_SIZE - 1
-
 /** Pages whose addresses have the same upper word. */
 const PAGES_PER_WORD = 2 ** 20
-
-// Words of a slot.
-const WORDS = 4
-const PAGE_AND_TAG = 0
-const HIGH = 1
-const BASE = 2
-const BOUNDS = 3
 
 /** As a base: offsets do not fit in a word. Every offset made of it is negative. */
 const NO_BASE = -0x8000_0000
 
+/** What has been found in a page, or in a part of one. */
+class PageSlot {
+  /** The page's number in its address's lower word, and the upper word; -1 where nothing has been found. */
+  page = -1
+  high = 0
+  /** The offset in its region of the page's first byte; below 0 where the region begins later in the page, or where offsets are too large for this. */
+  base = 0
+  /** What reads and writes go to, if both go there. */
+  port: MmioPort | undefined = undefined
+  range: FlatRange | undefined = undefined
+  /** The bytes of the page that this is about. */
+  first = 0
+  last: number = PAGE_SIZE - 1
+}
+
+/** Stands wherever nothing has been found yet. */
+const NOTHING = new PageSlot()
+
 /**
  * What an address space has found lately, by page: a search in the view costs a mispredicted branch at every other step.
  *
- * It outlives the views: every slot carries the tag of the view it is of, so that a commit costs nothing here. Pages that
- * several ranges share are found by 16 bytes.
+ * What has been found of a view is forgotten with it, at a cost of what that was. Pages that several ranges share are found
+ * by 16 bytes.
  */
 export class PageCache {
   /** The view that the answers are of. */
@@ -46,13 +54,11 @@ export class PageCache {
   /** The last large range, which takes no slot. */
   readonly wide: WideRange = new WideRange()
 
-  /** By slot: the range found, and the port that reads and writes of it go to, if both do. */
-  ranges: (FlatRange | undefined)[] = []
-  ports: (MmioPort | undefined)[] = []
-  #words = new Int32Array(0)
+  #pages: PageSlot[] = []
+  #parts: PageSlot[] = []
+  #used: PageSlot[] = []
   #log = FIRST_LOG - 1
   #shift = 0
-  #tag = 1
   #evictions = 0
 
   constructor() {
@@ -64,11 +70,12 @@ export class PageCache {
     if (view === this.view) return
     this.view = view
     this.wide.forget()
-    this.#tag++
-    if (this.#tag > LAST_TAG) {
-      this.#words.fill(0)
-      this.#tag = 1
+    for (const slot of this.#used) {
+      slot.page = -1
+      slot.port = undefined
+      slot.range = undefined
     }
+    this.#used.length = 0
   }
 
   /** The range at byte `byte` of page `frame`; `undefined` where nothing is. */
@@ -85,38 +92,28 @@ export class PageCache {
       // Another part of the same range: of memory that has several directory nodes, or with another upper word.
       if (frame > range.startFrame && frame < range.lastFrame && wide.remember(range, frame)) return range
     }
-    const slot = this.slotOf(low, high)
-    return slot >= 0 ? this.ranges[slot] : this.#search(frame, byte, low, high)
+    const slot = this.find(low, high)
+    return slot === undefined ? this.#search(frame, byte, low, high) : slot.range
   }
 
-  /** The slot of an address, given as two words, or -1 where it has not been found lately. */
-  slotOf(low: number, high: number): number {
-    const words = this.#words
-    const key = (low & -PAGE_SIZE) | this.#tag
-    const hash = Math.imul((low >>> PAGE_SHIFT) ^ Math.imul(high, SPREAD_HIGH), SPREAD)
-    const slot = hash >>> this.#shift
-    if (words[slot * WORDS] === key && words[slot * WORDS + HIGH] === high) return slot
-    return this.#partOf(key, high, low & (PAGE_SIZE - 1), slot)
+  /** What has been found lately at an address, given as two words. */
+  find(low: number, high: number): PageSlot | undefined {
+    const page = low >>> PAGE_SHIFT
+    const hash = Math.imul(page ^ Math.imul(high, SPREAD_HIGH), SPREAD)
+    const slot = this.#pages[hash >>> this.#shift] as PageSlot
+    return slot.page === page && slot.high === high ? slot : this.#findPart(hash, low, high)
   }
 
-  /** The offset in its region of the first byte of the page that a slot is of, below 0 where the region begins later in the page, or where offsets are too large for this. */
-  baseOf(slot: number): number {
-    return this.#words[slot * WORDS + BASE] as number
+  #findPart(hash: number, low: number, high: number): PageSlot | undefined {
+    const byte = low & (PAGE_SIZE - 1)
+    const slot = this.#parts[this.#partOf(hash, byte)] as PageSlot
+    const isThere = slot.page === low >>> PAGE_SHIFT && slot.high === high && byte >= slot.first && byte <= slot.last
+    return isThere ? slot : undefined
   }
 
-  #partOf(key: number, high: number, byte: number, pageSlot: number): number {
-    const words = this.#words
-    const slot = this.#partSlot(pageSlot, byte)
-    const at = slot * WORDS
-    if (words[at] !== key || words[at + HIGH] !== high) return -1
-    const bounds = words[at + BOUNDS] as number
-    return byte >= bounds >>> PAGE_SHIFT && byte <= (bounds & (PAGE_SIZE - 1)) ? slot : -1
-  }
-
-  /** Parts lie in the second half of the slots. */
-  #partSlot(pageSlot: number, byte: number): number {
-    const slots = 1 << this.#log
-    return slots + ((pageSlot + Math.imul(byte >>> 4, SPREAD_HIGH)) & (slots - 1))
+  /** Which slot is for the parts of pages that a byte is in. */
+  #partOf(hash: number, byte: number): number {
+    return ((hash >>> this.#shift) + Math.imul(byte >>> 4, SPREAD_HIGH)) & (this.#parts.length - 1)
   }
 
   #search(frame: number, byte: number, low: number, high: number): FlatRange | undefined {
@@ -125,22 +122,28 @@ export class PageCache {
     const first = range.startFrame === frame ? range.startByte : 0
     const last = range.lastFrame === frame ? range.lastByte : PAGE_SIZE - 1
     const hash = Math.imul((low >>> PAGE_SHIFT) ^ Math.imul(high, SPREAD_HIGH), SPREAD)
-    const pageSlot = hash >>> this.#shift
-    const slot = first === 0 && last === PAGE_SIZE - 1 ? pageSlot : this.#partSlot(pageSlot, byte)
-    const words = this.#words
-    const at = slot * WORDS
-    const isTaken = ((words[at] as number) & LAST_TAG) === this.#tag
-    if (isTaken && this.#log < LAST_LOG && ++this.#evictions > 1 << this.#log) {
+    const isWhole = first === 0 && last === PAGE_SIZE - 1
+    const slots = isWhole ? this.#pages : this.#parts
+    const at = isWhole ? hash >>> this.#shift : this.#partOf(hash, byte)
+    let slot = slots[at] as PageSlot
+    if (slot === NOTHING) {
+      slot = new PageSlot()
+      slots[at] = slot
+    }
+    if (slot.page < 0) {
+      this.#used.push(slot)
+    } else if (this.#log < LAST_LOG && ++this.#evictions > 1 << this.#log) {
       this.#grow()
       return range
     }
-    words[at + PAGE_AND_TAG] = (low & -PAGE_SIZE) | this.#tag
-    words[at + HIGH] = high
-    words[at + BASE] = baseIn(range, frame)
-    words[at + BOUNDS] = (first << PAGE_SHIFT) | last
-    this.ranges[slot] = range
+    slot.page = low >>> PAGE_SHIFT
+    slot.high = high
+    slot.base = baseIn(range, frame)
+    slot.first = first
+    slot.last = last
+    slot.range = range
     // A RAM device ends an access with its section (LK-2): that is the long way.
-    this.ports[slot] = range.romDevice === undefined && range.mappable === undefined ? range.port : undefined
+    slot.port = range.romDevice === undefined && range.mappable === undefined ? range.port : undefined
     return range
   }
 
@@ -149,14 +152,13 @@ export class PageCache {
     this.#log = Math.min(this.#log < FIRST_LOG ? FIRST_LOG : this.#log + 2, LAST_LOG)
     this.#shift = 32 - this.#log
     this.#evictions = 0
-    const slots = 2 << this.#log
-    this.#words = new Int32Array(slots * WORDS)
-    this.ranges = new Array<FlatRange | undefined>(slots).fill(undefined)
-    this.ports = new Array<MmioPort | undefined>(slots).fill(undefined)
+    this.#used = []
+    this.#pages = new Array<PageSlot>(1 << this.#log).fill(NOTHING)
+    this.#parts = new Array<PageSlot>(1 << this.#log).fill(NOTHING)
   }
 }
 
 function baseIn(range: FlatRange, frame: number): number {
   const base = (frame + range.shiftFrames) * PAGE_SIZE + range.shiftBytes
-  return base > NO_BASE && base < -NO_BASE - PAGE_SIZE ? base : NO_BASE
+  return base > NO_BASE && base < -NO_BASE - PAGE_SIZE ? base | 0 : NO_BASE
 }

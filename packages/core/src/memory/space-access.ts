@@ -1,26 +1,24 @@
 // Long because a load, a store, a read and a write each have their fast path beside each other here.
 import { splitAddress } from '../address/page-frame.ts'
 import { MemTx, type MemTxAttrs, type MemTxResult, NO_ATTRS } from './access.ts'
-import { type AccessContext, type ContextStack, clearTranslation } from './access-context.ts'
+import type { ContextStack } from './access-context.ts'
 import type { Endianness } from './mmio-ops.ts'
 import type { MmioPort } from './mmio-port.ts'
 import { PageCache } from './page-cache.ts'
-import { readSingle, writeSingle } from './single.ts'
+import { SearchedAccess } from './searched-access.ts'
 import { numberAt, putNumber } from './sparse-memory.ts'
-import { fillTransfer, loadTransfer, readTransfer, writeTransfer } from './transfer.ts'
-import type { Translator } from './translator.ts'
+import { fillTransfer, loadTransfer } from './transfer.ts'
 
 // An address becomes two words through memory, as in `page-frame.ts`; inlined, it stays in registers.
 const address64 = new BigUint64Array(1)
 const address32 = new Int32Array(address64.buffer)
 
 // Constants of this module: an imported one is looked up at every use.
-const PAGE_SHIFT = 12
 const PAGE_SIZE = 4096
-const FRAMES_PER_WORD = 2 ** 20
 const OK = 0
 const READ = 1
 const WRITE = 2
+const NOTHING_SAID = NO_ATTRS
 /** Up to so many bytes a loop is faster than a copy. */
 const SHORT = 32
 
@@ -40,10 +38,12 @@ export class SpaceAccess {
   /** The result of the last load of {@link load8} to {@link load64}. */
   loadResult: MemTxResult = MemTx.ok
   readonly #contexts: ContextStack
+  readonly #searched: SearchedAccess
   readonly #nativeLittle: boolean
 
   constructor(contexts: ContextStack, native: 'little' | 'big') {
     this.#contexts = contexts
+    this.#searched = new SearchedAccess(contexts, this.pages)
     this.#nativeLittle = native === 'little'
   }
 
@@ -56,40 +56,34 @@ export class SpaceAccess {
     const low = address32[0] as number
     const high = address32[1] as number
     const byte = low & (PAGE_SIZE - 1)
-    const length = into.length
+    const { length } = into
     const { pages } = this
-    const { wide } = pages
     if (byte + length <= PAGE_SIZE && length > 0) {
-      let known = wide
+      let known = pages.wide
       let at = known.wordAt(low, high)
       if (at === 0) {
-        at = known.wordBehind(low, high)
+        at = known.wordBehind(low, READ)
         known = known.behind
       }
-      if (at !== 0) {
+      if (at > 0) {
         copyOut(known.bytes, at * 4 + (low & 3), into, length)
         return OK
       }
     }
     if ((length === 4 || length === 2 || length === 1) && attrs.memory !== true) {
-      const slot = pages.slotOf(low, high)
-      const port = slot >= 0 ? pages.ports[slot] : undefined
-      if (port !== undefined && (port.plain & length) !== 0) {
-        const offset = pages.baseOf(slot) + byte
+      const slot = pages.find(low, high)
+      const port = slot?.port
+      if (slot !== undefined && port !== undefined && (port.plain & length) !== 0) {
+        const offset = slot.base + byte
         if ((offset & (length - 1)) === 0 && offset >= 0) {
-          const order = port.little ? 'little' : 'big'
-          const value = this.#loadPlain(port, offset, length, order, attrs)
+          const value = this.#loadPlain(port, offset, length, attrs)
           const result = this.loadResult
           putNumber(into, 0, length, port.little ? value : swapped(value, length))
           return result
         }
       }
     }
-    const { translator } = wide
-    if (translator !== undefined && wide.has(low, high) && byte + length <= PAGE_SIZE && length > 0) {
-      return this.#readThrough(translator, frameOf(low, high), byte, into, attrs)
-    }
-    return this.#readSlowly(frameOf(low, high), byte, into, attrs)
+    return this.#searched.read(low, high, into, attrs)
   }
 
   /** Writes all of `from`, from `address` on, as {@link read} reads. What fails is dropped; the rest is still written (RW-4). */
@@ -97,59 +91,11 @@ export class SpaceAccess {
     address64[0] = address
     const low = address32[0] as number
     const high = address32[1] as number
-    const byte = low & (PAGE_SIZE - 1)
-    const length = from.length
-    const { pages } = this
-    const { wide } = pages
-    if (byte + length <= PAGE_SIZE && length > 0) {
+    const { wide } = this.pages
+    if ((low & (PAGE_SIZE - 1)) + from.length <= PAGE_SIZE && from.length > 0) {
       if (wide.putBytes(low, high, from) || wide.putBytesBehind(low, high, from)) return OK
     }
-    const context = this.#contexts.enter(attrs)
-    if (context === undefined) return MemTx.accessError
-    try {
-      return writeTransfer(pages, frameOf(low, high), byte, from, context)
-    } finally {
-      this.#contexts.leave()
-    }
-  }
-
-  /** Reads a part, at least a byte, of a page of the large range behind an IOMMU. */
-  #readThrough(translator: Translator, frame: number, byte: number, into: Uint8Array, attrs: MemTxAttrs): MemTxResult {
-    const context = this.#contexts.enter(attrs)
-    if (context === undefined) {
-      into.fill(0)
-      return MemTx.accessError
-    }
-    const { pages } = this
-    try {
-      const there = translated(translator, frame + pages.wide.shiftFrames, READ, context)
-      if (there === undefined) {
-        into.fill(0)
-        return attrs.memory === true ? MemTx.accessError : MemTx.decodeError
-      }
-      context.locate(there, there.view, context.translation.frame, byte, into.length, READ, 1)
-      const ram = context.range?.ram
-      if (ram === undefined || context.length < into.length) {
-        return readTransfer(pages, frame, byte, into, context, true)
-      }
-      ram.memory.readAt(context.frame, context.byte, into, 0, into.length)
-      return OK
-    } finally {
-      this.#contexts.leave()
-    }
-  }
-
-  #readSlowly(frame: number, byte: number, into: Uint8Array, attrs: MemTxAttrs): MemTxResult {
-    const context = this.#contexts.enter(attrs)
-    if (context === undefined) {
-      into.fill(0)
-      return MemTx.accessError
-    }
-    try {
-      return readTransfer(this.pages, frame, byte, into, context)
-    } finally {
-      this.#contexts.leave()
-    }
+    return this.#searched.write(low, high, from, attrs)
   }
 
   /** Writes `length` times the byte `value`, in transfers of at most 512 bytes (RW-9). */
@@ -202,27 +148,22 @@ export class SpaceAccess {
     address64[0] = address
     const low = address32[0] as number
     const high = address32[1] as number
-    if ((low & 7) === 0) {
-      const { wide } = this.pages
-      let known = wide
-      let at = known.wordAt(low, high)
-      if (at === 0) {
-        at = known.wordBehind(low, high)
-        known = known.behind
-      }
-      if (at !== 0) {
-        const { words } = known
-        into[0] = words[at] as number
-        into[1] = words[at + 1] as number
-        if (order !== undefined && !this.#isLittle(order)) swapWords(into)
-        return OK
-      }
-      const { translator } = wide
-      if (translator !== undefined && wide.has(low, high)) {
-        return this.#loadThrough(translator, low, high, into, order, attrs ?? NO_ATTRS)
-      }
+    let known = this.pages.wide
+    let at = known.wordAt(low, high)
+    if (at === 0) {
+      at = known.wordBehind(low, READ)
+      known = known.behind
     }
-    return this.#loadWordsSlowly(low, high, into, order ?? 'little', attrs ?? NO_ATTRS)
+    let result: MemTxResult = OK
+    if (at > 0 && (low & 7) === 0) {
+      const { words } = known
+      into[0] = words[at] as number
+      into[1] = words[at + 1] as number
+    } else {
+      result = this.#searched.loadWords(low, high, into, attrs ?? NOTHING_SAID)
+    }
+    if (order !== undefined && !this.#isLittle(order)) swapWords(into)
+    return result
   }
 
   /** Stores a byte. */
@@ -251,29 +192,22 @@ export class SpaceAccess {
     address64[0] = address
     const place = address32[0] as number
     const upper = address32[1] as number
-    const byte = place & (PAGE_SIZE - 1)
-    const { pages } = this
     const isLittle = order === undefined || this.#isLittle(order)
     const first = isLittle ? low : swapped(high, 4)
     const second = isLittle ? high : swapped(low, 4)
-    if ((byte & 7) === 0) {
-      const { wide } = pages
-      if (wide.putWords(place, upper, first, second) || wide.putWordsBehind(place, upper, first, second)) return OK
-      const { translator } = wide
-      if (translator !== undefined && wide.has(place, upper)) {
-        return this.#storeThrough(translator, place, upper, first, second, attrs ?? NO_ATTRS)
-      }
+    let known = this.pages.wide
+    let at = known.wordAt(place, upper)
+    if (at === 0) {
+      at = known.wordBehind(place, WRITE)
+      known = known.behind
     }
-    const context = this.#contexts.enter(attrs ?? NO_ATTRS)
-    if (context === undefined) return MemTx.accessError
-    putNumber(context.bytes, 0, 4, first)
-    putNumber(context.bytes, 4, 4, second)
-    try {
-      context.locate(pages, pages.view, frameOf(place, upper), byte, 8, WRITE)
-      return writeSingle(8, context)
-    } finally {
-      this.#contexts.leave()
+    if (at > 0 && (place & 7) === 0 && known.takesWrites) {
+      const { words } = known
+      words[at] = first
+      words[at + 1] = second
+      return OK
     }
+    return this.#searched.storeWords(place, upper, first, second, attrs ?? NOTHING_SAID)
   }
 
   #load(address: bigint, size: number, order: Endianness | undefined, attrs: MemTxAttrs | undefined): number {
@@ -283,31 +217,35 @@ export class SpaceAccess {
     const { pages } = this
     let known = pages.wide
     let at = known.wordAt(low, high)
-    if (at === 0) {
-      at = known.wordBehind(low, high)
-      known = known.behind
-    }
-    if (at !== 0) {
-      if ((low & (size - 1)) === 0) {
-        this.loadResult = OK
-        const value = size === 4 ? (known.words[at] as number) >>> 0 : numberAt(known.bytes, at * 4 + (low & 3), size)
-        return order === undefined || this.#isLittle(order) ? value : swapped(value, size)
-      }
-    } else {
-      const slot = pages.slotOf(low, high)
-      const port = slot >= 0 ? pages.ports[slot] : undefined
-      if (port !== undefined && (port.plain & size) !== 0) {
-        const offset = pages.baseOf(slot) + (low & (PAGE_SIZE - 1))
+    if (at < 0) {
+      const slot = pages.find(low, high)
+      const port = slot?.port
+      if (slot !== undefined && port !== undefined && (port.plain & size) !== 0) {
+        const offset = slot.base + (low & (PAGE_SIZE - 1))
         if ((offset & (size - 1)) === 0 && offset >= 0) {
-          return this.#loadPlain(port, offset, size, order ?? 'little', attrs ?? NO_ATTRS)
+          const value = this.#loadPlain(port, offset, size, attrs)
+          return port.little === (order === undefined || this.#isLittle(order)) ? value : swapped(value, size)
         }
       }
+    } else if (at === 0) {
+      at = known.wordBehind(low, READ)
+      known = known.behind
     }
-    return this.#loadSlowly(frameOf(low, high), low & (PAGE_SIZE - 1), size, order ?? 'little', attrs ?? NO_ATTRS)
+    let value: number
+    if (at > 0 && (low & (size - 1)) === 0) {
+      this.loadResult = OK
+      value = size === 4 ? (known.words[at] as number) >>> 0 : numberAt(known.bytes, at * 4 + (low & 3), size)
+    } else {
+      value = this.#searched.load(low, high, size, attrs ?? NOTHING_SAID)
+      this.loadResult = this.#searched.result
+    }
+    return order === undefined || this.#isLittle(order) ? value : swapped(value, size)
   }
 
-  #loadPlain(port: MmioPort, offset: number, size: number, order: Endianness, attrs: MemTxAttrs): number {
-    const context = this.#contexts.enter(attrs)
+  /** Loads a number from registers, in their order. */
+  #loadPlain(port: MmioPort, offset: number, size: number, attrs: MemTxAttrs | undefined): number {
+    const contexts = this.#contexts
+    const context = contexts.enter(attrs ?? NOTHING_SAID)
     if (context === undefined) {
       this.loadResult = MemTx.accessError
       return 0
@@ -315,116 +253,9 @@ export class SpaceAccess {
     try {
       const value = port.load(offset, size, context)
       this.loadResult = context.result
-      return port.little === this.#isLittle(order) ? value : swapped(value, size)
+      return value
     } finally {
-      this.#contexts.leave()
-    }
-  }
-
-  #loadSlowly(frame: number, byte: number, size: number, order: Endianness, attrs: MemTxAttrs): number {
-    const context = this.#contexts.enter(attrs)
-    if (context === undefined) {
-      this.loadResult = MemTx.accessError
-      return 0
-    }
-    const { pages } = this
-    try {
-      context.locate(pages, pages.view, frame, byte, size, READ)
-      this.loadResult = readSingle(size, context)
-      const value = numberAt(context.bytes, 0, size)
-      return this.#isLittle(order) ? value : swapped(value, size)
-    } finally {
-      this.#contexts.leave()
-    }
-  }
-
-  /** Loads two words at an aligned place of a page behind an IOMMU. */
-  #loadThrough(
-    translator: Translator,
-    low: number,
-    high: number,
-    into: Uint32Array,
-    order: Endianness | undefined,
-    attrs: MemTxAttrs,
-  ): MemTxResult {
-    const context = this.#contexts.enter(attrs)
-    let result: MemTxResult = MemTx.accessError
-    into[0] = 0
-    into[1] = 0
-    if (context === undefined) return result
-    try {
-      const there = translated(translator, frameOf(low, high) + this.pages.wide.shiftFrames, READ, context)
-      if (there === undefined) return MemTx.decodeError
-      const byte = low & (PAGE_SIZE - 1)
-      const { frame } = context.translation
-      const at = there.wide.wordAt((frame << PAGE_SHIFT) | byte, upperOf(frame))
-      if (at !== 0) {
-        const { words } = there.wide
-        into[0] = words[at] as number
-        into[1] = words[at + 1] as number
-        result = OK
-      } else {
-        context.locate(there, there.view, frame, byte, 8, READ, 1)
-        result = readSingle(8, context)
-        into[0] = numberAt(context.bytes, 0, 4)
-        into[1] = numberAt(context.bytes, 4, 4)
-      }
-    } finally {
-      this.#contexts.leave()
-    }
-    if (order !== undefined && !this.#isLittle(order)) swapWords(into)
-    return result
-  }
-
-  #loadWordsSlowly(low: number, high: number, into: Uint32Array, order: Endianness, attrs: MemTxAttrs): MemTxResult {
-    const context = this.#contexts.enter(attrs)
-    if (context === undefined) {
-      into[0] = 0
-      into[1] = 0
-      return MemTx.accessError
-    }
-    const { pages } = this
-    let result: MemTxResult = OK
-    try {
-      context.locate(pages, pages.view, frameOf(low, high), low & (PAGE_SIZE - 1), 8, READ)
-      const ram = context.range?.ram
-      if (ram !== undefined && context.length >= 8 && context.byte <= PAGE_SIZE - 8) {
-        ram.memory.loadWords(context.frame, context.byte, into)
-      } else {
-        result = readSingle(8, context)
-        into[0] = numberAt(context.bytes, 0, 4)
-        into[1] = numberAt(context.bytes, 4, 4)
-      }
-    } finally {
-      this.#contexts.leave()
-    }
-    if (!this.#isLittle(order)) swapWords(into)
-    return result
-  }
-
-  /** Stores two words, in the order of memory, at an aligned place of a page behind an IOMMU. */
-  #storeThrough(
-    translator: Translator,
-    low: number,
-    high: number,
-    first: number,
-    second: number,
-    attrs: MemTxAttrs,
-  ): MemTxResult {
-    const context = this.#contexts.enter(attrs)
-    if (context === undefined) return MemTx.accessError
-    try {
-      const there = translated(translator, frameOf(low, high) + this.pages.wide.shiftFrames, WRITE, context)
-      if (there === undefined) return MemTx.decodeError
-      const byte = low & (PAGE_SIZE - 1)
-      const { frame } = context.translation
-      if (there.wide.putWords((frame << PAGE_SHIFT) | byte, upperOf(frame), first, second)) return OK
-      putNumber(context.bytes, 0, 4, first)
-      putNumber(context.bytes, 4, 4, second)
-      context.locate(there, there.view, frame, byte, 8, WRITE, 1)
-      return writeSingle(8, context)
-    } finally {
-      this.#contexts.leave()
+      contexts.leave()
     }
   }
 
@@ -432,54 +263,34 @@ export class SpaceAccess {
     address64[0] = address
     const low = address32[0] as number
     const high = address32[1] as number
-    const byte = low & (PAGE_SIZE - 1)
-    const { pages } = this
     const isLittle = order === undefined || this.#isLittle(order)
-    const slot = pages.slotOf(low, high)
-    const port = slot >= 0 ? pages.ports[slot] : undefined
-    const offset = slot >= 0 ? pages.baseOf(slot) + byte : -1
-    const context = this.#contexts.enter(attrs)
+    const slot = this.pages.find(low, high)
+    const port = slot?.port
+    if (slot !== undefined && port !== undefined && (port.plain & size) !== 0) {
+      const offset = slot.base + (low & (PAGE_SIZE - 1))
+      if ((offset & (size - 1)) === 0 && offset >= 0) {
+        const number = size === 4 ? value >>> 0 : size === 2 ? value & 0xffff : value & 0xff
+        return this.#storePlain(port, offset, size, port.little === isLittle ? number : swapped(number, size), attrs)
+      }
+    }
+    return this.#searched.store(low, high, size, isLittle ? value : swapped(value, size), attrs)
+  }
+
+  /** Stores a number in registers, in their order. */
+  #storePlain(port: MmioPort, offset: number, size: number, value: number, attrs: MemTxAttrs): MemTxResult {
+    const contexts = this.#contexts
+    const context = contexts.enter(attrs)
     if (context === undefined) return MemTx.accessError
     try {
-      if (port !== undefined && (port.plain & size) !== 0 && (offset & (size - 1)) === 0 && offset >= 0) {
-        const number = size === 4 ? value >>> 0 : size === 2 ? value & 0xffff : value & 0xff
-        return port.store(offset, size, port.little === isLittle ? number : swapped(number, size), context)
-      }
-      putNumber(context.bytes, 0, size, isLittle ? value : swapped(value, size))
-      context.locate(pages, pages.view, frameOf(low, high), byte, size, WRITE)
-      return writeSingle(size, context)
+      return port.store(offset, size, value, context)
     } finally {
-      this.#contexts.leave()
+      contexts.leave()
     }
   }
 
   #isLittle(order: Endianness): boolean {
     return order === 'little' || (order === 'native' && this.#nativeLittle)
   }
-}
-
-/** What a page leads to, whose frame `context.translation` then has; `undefined` where it permits no such access (TE-5). */
-function translated(
-  translator: Translator,
-  frame: number,
-  wanted: number,
-  context: AccessContext,
-): PageCache | undefined {
-  const { translation } = context
-  clearTranslation(translation)
-  const index = translator.attrsToIndex === undefined ? 0 : translator.attrsToIndex(context.attrs)
-  translator.translate(frame, wanted, translation, index)
-  return (translation.permission & wanted) === wanted ? translation.target?.pages : undefined
-}
-
-/** The page frame of an address, given as two words. */
-function frameOf(low: number, high: number): number {
-  return (high >>> 0) * FRAMES_PER_WORD + (low >>> PAGE_SHIFT)
-}
-
-/** The upper word of a page's addresses. */
-function upperOf(frame: number): number {
-  return frame < FRAMES_PER_WORD ? 0 : (frame / FRAMES_PER_WORD) | 0
 }
 
 function copyOut(bytes: Uint8Array, place: number, into: Uint8Array, length: number): void {

@@ -2,7 +2,7 @@ import { type EntryWords, NO_WORDS } from './entry-words.ts'
 import type { FlatRange } from './flat-range.ts'
 import type { RamRegion } from './ram-region.ts'
 import { FRAMES_PER_NODE } from './sparse-memory.ts'
-import type { Translator } from './translator.ts'
+import type { PermissionBits, Translator } from './translator.ts'
 
 // Constants of this module: an imported one is looked up at every use.
 const PAGE_SHIFT = 12
@@ -11,7 +11,6 @@ const CHUNK_WORDS = 2 ** 14
 const CHUNK_FRAME_SHIFT = 4
 const CHUNK_FRAME_MASK = 15
 const PAGE_WORDS_SHIFT = 10
-const READ = 1
 const WRITE = 2
 
 /** A range of so many whole pages and one more is remembered as a whole. */
@@ -69,10 +68,10 @@ export class WideRange {
     return index >= 0 && index <= this.#span && high === this.#upper
   }
 
-  /** Where in {@link words} an address is, rounded down to a word; 0 where that is not known without a search. */
+  /** Where in {@link words} an address is, rounded down to a word; 0 where that is not known without a search, below 0 outside of the range. */
   wordAt(low: number, high: number): number {
     const index = ((low >>> PAGE_SHIFT) - this.#first) | 0
-    if (index < 0 || index > this.#span || high !== this.#upper) return 0
+    if (index < 0 || index > this.#span || high !== this.#upper) return -1
     const { words } = this
     const inNode = (index + this.#frame) | 0
     const entry = (this.#node + (inNode >> CHUNK_FRAME_SHIFT)) | 0
@@ -82,21 +81,27 @@ export class WideRange {
     return slot !== 0 && at < words.length ? at : 0
   }
 
-  /** As {@link wordAt}, in the words of {@link behind}, where an IOMMU's entry permits to read. */
-  wordBehind(low: number, high: number): number {
-    const entry = this.#entryAt(low, high)
+  /** As {@link wordAt} of an address in the range, in the words of {@link behind}, where an IOMMU's entry permits what is wanted. */
+  wordBehind(low: number, wanted: PermissionBits): number {
+    const entry = this.#entryAt(low)
     if (entry < 0) return 0
     const { words } = this.#entries
     const to = words[entry] as number
-    if ((to & READ) === 0) return 0
+    if ((to & wanted) === 0) return 0
     const mask = this.#offsetMask
     return this.behind.wordAt((to & ~mask) | (low & mask), words[entry + 1] as number)
+  }
+
+  /** Whether whatever is found in {@link words} may be written there, and nobody wants to hear of it. */
+  get takesWrites(): boolean {
+    const ram = this.#ram
+    return ram !== undefined && ram.writeMarks === undefined && !ram.readonly
   }
 
   /** Puts two words where {@link wordAt} finds them, if that page is made and may be written; says whether it did. */
   putWords(low: number, high: number, first: number, second: number): boolean {
     const at = this.#writableAt(low, high)
-    if (at === 0) return false
+    if (at <= 0) return false
     const { words } = this
     words[at] = first
     words[at + 1] = second
@@ -104,21 +109,20 @@ export class WideRange {
     return true
   }
 
-  /** As {@link putWords}, where {@link wordBehind} finds them, if an IOMMU's entry permits to write. */
+  /** As {@link putWords}, where {@link wordBehind} finds them. What is behind another IOMMU there is not found. */
   putWordsBehind(low: number, high: number, first: number, second: number): boolean {
-    const entry = this.#entryAt(low, high)
+    const entry = this.#writableEntry(low, high)
     if (entry < 0) return false
     const { words } = this.#entries
-    const to = words[entry] as number
-    if ((to & WRITE) === 0) return false
     const mask = this.#offsetMask
-    return this.behind.putWords((to & ~mask) | (low & mask), words[entry + 1] as number, first, second)
+    const to = ((words[entry] as number) & ~mask) | (low & mask)
+    return this.behind.putWords(to, words[entry + 1] as number, first, second)
   }
 
   /** As {@link putWords}, of bytes that do not leave the page. */
   putBytes(low: number, high: number, from: Uint8Array): boolean {
     const at = this.#writableAt(low, high)
-    if (at === 0) return false
+    if (at <= 0) return false
     const place = at * 4 + (low & 3)
     const { length } = from
     if (length <= SHORT) for (let i = 0; i < length; i++) this.bytes[place + i] = from[i] as number
@@ -129,13 +133,12 @@ export class WideRange {
 
   /** As {@link putWordsBehind}, of bytes that do not leave the page. */
   putBytesBehind(low: number, high: number, from: Uint8Array): boolean {
-    const entry = this.#entryAt(low, high)
+    const entry = this.#writableEntry(low, high)
     if (entry < 0) return false
     const { words } = this.#entries
-    const to = words[entry] as number
-    if ((to & WRITE) === 0) return false
     const mask = this.#offsetMask
-    return this.behind.putBytes((to & ~mask) | (low & mask), words[entry + 1] as number, from)
+    const to = ((words[entry] as number) & ~mask) | (low & mask)
+    return this.behind.putBytes(to, words[entry + 1] as number, from)
   }
 
   /** Remembers a range, if it is large and `frame` lies in its whole pages. */
@@ -204,12 +207,17 @@ export class WideRange {
     this.behind = entries.target.pages.wide
   }
 
-  /** Where the entry for an address is, of a range behind an IOMMU; -1 where it cannot be looked at. */
-  #entryAt(low: number, high: number): number {
+  /** Where the entry for an address of the range is; -1 where it cannot be looked at. */
+  #entryAt(low: number): number {
     const index = ((low >>> PAGE_SHIFT) - this.#first) | 0
-    if (index < 0 || index > this.#span || high !== this.#upper) return -1
     const entry = (((index + this.#page) | 0) >>> this.#pageBits) << 1
     return entry < this.#entries.words.length ? entry : -1
+  }
+
+  /** As {@link #entryAt}, of any address, where the entry permits to write. */
+  #writableEntry(low: number, high: number): number {
+    const entry = this.has(low, high) ? this.#entryAt(low) : -1
+    return entry >= 0 && ((this.#entries.words[entry] as number) & WRITE) !== 0 ? entry : -1
   }
 
   #writableAt(low: number, high: number): number {

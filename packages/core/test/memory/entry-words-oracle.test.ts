@@ -7,6 +7,7 @@ import {
   EntryWords,
   IommuRegion,
   MemorySystem,
+  MemTx,
   mmio,
   type PermissionBits,
   ram,
@@ -131,6 +132,27 @@ test('an access to memory behind an IOMMU whose entries are shown asks once, and
   expect(values).toEqual([0x0807060504030201n, 0x08070605, 0x0403, 2])
   expect([...into]).toEqual([2, 3, 4])
   expect([first, asked]).toEqual([1, 1])
+})
+
+test('an access through IOMMUs that show each other their entries ends, and meets nothing', () => {
+  const system = new MemorySystem('machine')
+  const root = container('root')
+  const space = system.createSpace('dma', root)
+  const table = new FlatTable(space, 12, true)
+  root.add(new IommuRegion('window', BigInt(PAGES) * 0x1000n, table), 0n)
+  for (let page = 0; page < PAGES; page++) table.words.set([(page << 12) | 3, 0], 2 * page)
+  const each = () => [
+    space.load64(0x5000n),
+    space.load32(0x5000n),
+    space.store64(0x5000n, 1n),
+    space.read(0x5000n, new Uint8Array(8)),
+    space.write(0x5000n, new Uint8Array(8)),
+  ]
+
+  const [searched, known] = [each(), each()]
+
+  expect(searched).toEqual([0n, 0, MemTx.decodeError, MemTx.decodeError, MemTx.decodeError])
+  expect(known).toEqual(searched)
 })
 
 /** Memory in two places 4 GiB apart, ROM, registers and holes, behind a window over a table. */
