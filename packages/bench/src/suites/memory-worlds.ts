@@ -9,6 +9,7 @@ import {
   SparseMemory,
 } from '@hostbridge/core/memory'
 import { TceTable } from '@hostbridge/devices/spapr'
+import { type BareAccess, bareCalls, bareLoads, bareLoadsBehind } from './bare-access.ts'
 import { xorshift32 } from './random.ts'
 
 export const PAGE = 4096
@@ -29,6 +30,8 @@ const MARK = 0x6d61726b
 export interface AccessWorld {
   readonly space: AddressSpace
   readonly addresses: readonly bigint[]
+  /** The same bytes of the same memory, or the same devices, without any emulation. */
+  readonly bare: BareAccess
   /** The beginnings of the same pages. */
   readonly pageAddresses: readonly bigint[]
   /** All shared memory that the RAM lies in, and where in it those pages are. */
@@ -59,21 +62,29 @@ export function mmioWorld(count: number): AccessWorld {
   const root = container('root')
   system.begin()
   const space = system.createSpace('memory', root)
-  for (let index = 0; index < count; index++) {
-    root.add(mmio(`device ${index}`, BigInt(PAGE), new Register(index)), mmioBase(index))
+  const devices = Array.from({ length: count }, (_, index) => new Register(index))
+  for (const [index, device] of devices.entries()) {
+    root.add(mmio(`device ${index}`, BigInt(PAGE), device), mmioBase(index))
   }
   system.commit()
   const random = xorshift32(88172645)
   const addresses = draw(DRAWN, () => mmioBase(random() % count) + BigInt((random() % (PAGE / 4)) * 4))
-  return { space, addresses, pageAddresses: [], bytes: new Uint8Array(0), places: new Float64Array(0) }
+  const drawn = Int32Array.from(addresses, (address) => Number((address - mmioBase(0)) / BigInt(4 * PAGE)))
+  const bare = bareCalls(devices, drawn, Int32Array.from(addresses, offsetIn))
+  return { space, addresses, bare, pageAddresses: [], bytes: new Uint8Array(0), places: new Float64Array(0) }
 }
 
 /** A space of 256 MiB of RAM, of which every page has been written. */
 export function ramWorld(drawn: number = DRAWN): AccessWorld {
-  const { space } = touchedRam()
+  const { space, memory } = touchedRam()
   const random = xorshift32(88172645)
   const addresses = draw(drawn, () => BigInt((random() % RAM_PAGES) * PAGE + (random() % (PAGE / 8)) * 8))
-  return { space, addresses, pageAddresses: [], bytes: new Uint8Array(0), places: new Float64Array(0) }
+  const { words, start } = wordsOf(memory)
+  const bare = bareLoads(
+    words,
+    Int32Array.from(addresses, (address) => start + Number(address / 4n)),
+  )
+  return { space, addresses, bare, pageAddresses: [], bytes: new Uint8Array(0), places: new Float64Array(0) }
 }
 
 /** The same RAM behind a TCE table with a window of 1 GiB, every page of which is mapped to a random page. */
@@ -88,11 +99,14 @@ export function dmaWorld(): AccessWorld {
   const drawnPages = Uint32Array.from({ length: DRAWN }, () => random() % WINDOW_PAGES)
   const pageAddresses = Array.from(drawnPages, (page) => BigInt(page * PAGE))
   const addresses = pageAddresses.map((address) => address + BigInt((random() % (PAGE / 8)) * 8))
-  const { buffer } = memory.share()
-  const bytes = new Uint8Array(buffer, 0, buffer.byteLength)
-  const found = placesOf(buffer)
-  const places = Float64Array.from(drawnPages, (page) => found[targets[page] as number] as number)
-  return { space: bus, addresses, pageAddresses, bytes, places }
+  const { words, start } = wordsOf(memory)
+  const bytes = new Uint8Array(words.buffer, 0, words.byteLength)
+  const places = Float64Array.from(drawnPages, (page) => start * 4 + (targets[page] as number) * PAGE)
+  const within = Int32Array.from(addresses, (address) => offsetIn(address) / 4)
+  const entries = table.entryWords?.words
+  if (entries === undefined) throw new Error('the table does not show its entries')
+  const bare = bareLoadsBehind(entries, words, start, Int32Array.from(drawnPages), within)
+  return { space: bus, addresses, bare, pageAddresses, bytes, places }
 }
 
 /** Fills an array of as many addresses as a power of two. */
@@ -105,16 +119,22 @@ function mmioBase(index: number): bigint {
   return 0x8000_0000n + BigInt(index * 4 * PAGE)
 }
 
-/** Where in the shared memory each page of the RAM lies, by the marks that {@link touchedRam} has left. */
-function placesOf(buffer: SharedArrayBuffer): Float64Array {
-  const marks = new Uint32Array(buffer, 0, buffer.byteLength / 4)
-  const places = new Float64Array(RAM_PAGES).fill(-1)
-  for (let place = 0; place < buffer.byteLength; place += PAGE) {
-    const mark = marks.subarray(place / 4, place / 4 + 2)
-    if (mark[1] === MARK) places[mark[0] as number] = place
+function offsetIn(address: bigint): number {
+  return Number(address % BigInt(PAGE))
+}
+
+/** All words of the shared memory, and at which of them the RAM begins: it lies there in one piece, by the marks that {@link touchedRam} has left. */
+function wordsOf(memory: SparseMemory): { words: Int32Array<SharedArrayBuffer>; start: number } {
+  const { buffer } = memory.share()
+  const words = new Int32Array(buffer, 0, buffer.byteLength / 4)
+  let start = 0
+  while (start < words.length && (words[start] !== 0 || words[start + 1] !== MARK)) start += PAGE / 4
+  for (let page = 0; page < RAM_PAGES; page++) {
+    const at = start + (page * PAGE) / 4
+    if (words[at] !== page || words[at + 1] !== MARK)
+      throw new Error(`page ${page} of the RAM does not lie where it should`)
   }
-  if (places.includes(-1)) throw new Error('a page of the RAM lies nowhere in its memory')
-  return places
+  return { words, start }
 }
 
 function touchedRam(): { space: AddressSpace; memory: SparseMemory } {

@@ -19,7 +19,10 @@ const words = new Uint32Array(scratch.buffer)
  * `ram/8` reads 8 bytes of a random page of 256 MiB, `dma/8` and `dma/4096` read such pages through a TCE table; `copy/4096` is
  * what `dma/4096` cannot be faster than. `…-write/…` are the same as writes.
  *
- * Facts: `splitNs` is what it takes on this machine and in this run to split an address; `heapKiB` is how much the heap grew over 10^6 accesses.
+ * Facts: `rawNs` is what the same bytes of the same memory, the table's entries included, or the same callbacks take without any
+ * emulation, `oursNs` what the access takes beyond that, medians of rounds in turns, and `leastRawNs` and `leastOursNs` the same of the
+ * least times; `splitNs` is what it takes on this machine and in this run to split an address; `heapKiB` is how much the heap grew
+ * over 10^6 accesses.
  */
 export const memorySuite: Suite = {
   name: 'memory',
@@ -64,7 +67,7 @@ function accesses(world: AccessWorld, access: Access): BenchCase {
       result = access(world, ACCESSES)
     },
     check: () => checkResult(result),
-    facts: () => ({ splitNs: splitTime(world), heapKiB: heapGrowth(world, access) }),
+    facts: () => ({ ...besideBare(world, access), splitNs: splitTime(world), heapKiB: heapGrowth(world, access) }),
   }
 }
 
@@ -151,6 +154,26 @@ function inTurns(run: () => void, compared: () => void, units: number): CaseFact
   const turns = Array.from({ length: ROUNDS }, () => ({ ns: timed(run, units), copyNs: timed(compared, units) }))
   const ratio = median(turns.map(({ ns, copyNs }) => ns / copyNs))
   return { ratio, copyNs: median(turns.map(({ copyNs }) => copyNs)) }
+}
+
+/** What an access takes, and what its loads or callbacks do alone, in turns. */
+function besideBare(world: AccessWorld, access: Access): CaseFacts {
+  let sum = 0
+  const turns = Array.from({ length: ROUNDS }, () => {
+    const ns = timed(() => access(world, ACCESSES), ACCESSES)
+    const rawNs = timed(() => {
+      sum += world.bare(ACCESSES)
+    }, ACCESSES)
+    return { ns, rawNs }
+  })
+  if (Number.isNaN(sum)) throw new Error('nothing was loaded')
+  const leastRawNs = Math.min(...turns.map(({ rawNs }) => rawNs))
+  return {
+    rawNs: median(turns.map(({ rawNs }) => rawNs)),
+    oursNs: median(turns.map(({ ns, rawNs }) => ns - rawNs)),
+    leastRawNs,
+    leastOursNs: Math.min(...turns.map(({ ns }) => ns)) - leastRawNs,
+  }
 }
 
 /** What it takes to get page and offset of the world's addresses, and nothing else, in ns. */

@@ -34,7 +34,7 @@ describe('asking whether an access would go through (RW-8)', () => {
     expect(device.log).toEqual([])
   })
 
-  test('pieces are aligned to the address in the space, not to the offset in the region', () => {
+  test('pieces are aligned to the address in the space, not to the offset in the region (RW-8)', () => {
     const root = container('root')
     root.add(mmio('device', 0x100n, new RecordingDevice({ valid: { min: 4, max: 4 } })), 0x1002n)
     const memory = new MemorySystem('machine').createSpace('memory', root)
@@ -53,7 +53,7 @@ describe('asking whether an access would go through (RW-8)', () => {
     expect(memory.explain(2n ** 64n - 0x1000n, 0x2001, read)?.address).toBe(0x1000n)
   })
 
-  test('a mapping must permit it', () => {
+  test('a mapping must permit it (RW-8)', () => {
     const { dma } = mixed()
 
     expect(dma.valid(0x1000n, 0x1000, read)).toBe(true)

@@ -14,7 +14,7 @@ function bytes(...values: number[]): Uint8Array {
 }
 
 describe('splitting and widening (SP-2, SP-3, SP-8)', () => {
-  test('a little-endian device gets the low half first', () => {
+  test('a little-endian device gets the low half first (SP-2, SP-8)', () => {
     const device = new RecordingDevice({ valid: { max: 8 }, impl: { max: 4 } })
 
     plug(device).write(0x10n, bytes(1, 2, 3, 4, 5, 6, 7, 8))
@@ -22,7 +22,7 @@ describe('splitting and widening (SP-2, SP-3, SP-8)', () => {
     expect(device.log).toEqual(['write 10 4 4030201', 'write 14 4 8070605'])
   })
 
-  test('a big-endian device gets the high half first', () => {
+  test('a big-endian device gets the high half first (SP-2, SP-8)', () => {
     const device = new RecordingDevice({ endianness: 'big', valid: { max: 8 }, impl: { max: 4 } })
 
     plug(device).write(0x10n, bytes(1, 2, 3, 4, 5, 6, 7, 8))
@@ -33,13 +33,16 @@ describe('splitting and widening (SP-2, SP-3, SP-8)', () => {
   test.each([
     ['little', 'write 11 4 ab'],
     ['big', 'write 11 4 ab000000'],
-  ] as const)('a byte for a %s-endian device of words is widened at its own address', (endianness, expected) => {
-    const device = new RecordingDevice({ endianness, valid: { min: 1, max: 4, unaligned: true }, impl: { min: 4 } })
+  ] as const)(
+    'a byte for a %s-endian device of words is widened at its own address (SP-3, SP-8)',
+    (endianness, expected) => {
+      const device = new RecordingDevice({ endianness, valid: { min: 1, max: 4, unaligned: true }, impl: { min: 4 } })
 
-    plug(device).write(0x11n, bytes(0xab))
+      plug(device).write(0x11n, bytes(0xab))
 
-    expect(device.log).toEqual([expected])
-  })
+      expect(device.log).toEqual([expected])
+    },
+  )
 
   test.each([
     ['little', 0x04],

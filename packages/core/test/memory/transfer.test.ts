@@ -191,7 +191,7 @@ test('a direct read past the memory of a ROM device goes on with what follows', 
 })
 
 describe('pieces of a transfer to registers (RW-2)', () => {
-  test('are 4 bytes at an address that 4 divides and 8 does not', () => {
+  test('are 4 bytes at an address that 4 divides and 8 does not (RW-2)', () => {
     const { root, memory } = space()
     const device = new RecordingDevice({ valid: { max: 8 }, impl: { max: 8 } })
     root.add(mmio('device', 0x100n, device), 0n)
@@ -201,7 +201,7 @@ describe('pieces of a transfer to registers (RW-2)', () => {
     expect(device.log).toEqual(['read 4 4', 'read 8 8'])
   })
 
-  test('are powers of two, no longer than the alignment of their offset', () => {
+  test('are powers of two, no longer than the alignment of their offset (RW-2)', () => {
     const { root, memory } = space()
     const device = new RecordingDevice({ valid: { max: 4 } })
     root.add(mmio('device', 0x100n, device), 0x1001n)
@@ -211,7 +211,7 @@ describe('pieces of a transfer to registers (RW-2)', () => {
     expect(device.log).toEqual(['read 1 1', 'read 2 2', 'read 4 4', 'read 8 2', 'read a 1'])
   })
 
-  test('are as long as valid.max where the device takes them unaligned', () => {
+  test('are as long as valid.max where the device takes them unaligned (RW-2)', () => {
     const { root, memory } = space()
     const device = new RecordingDevice({ valid: { max: 4, unaligned: true }, impl: { unaligned: true } })
     root.add(mmio('device', 0x100n, device), 0x1000n)
