@@ -221,7 +221,7 @@ export class EduDevice extends PciDevice {
     const fromDevice = (this.#command & BigInt(EduDma.fromDevice)) !== 0n
     const inside = (fromDevice ? this.#source : this.#destination) - EDU_BUFFER.start
     const size = BigInt(EDU_BUFFER.size)
-    if (inside < 0n || inside > size || this.#count > size - inside) {
+    if (inside < 0n || this.#count > size - inside) {
       const [count, place] = [hex(this.#count), hex(inside + EDU_BUFFER.start)]
       this.#mistake(
         'edu.dma-range',

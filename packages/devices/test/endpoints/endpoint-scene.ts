@@ -1,6 +1,6 @@
 import { KiB } from '@hostbridge/core/address'
 import { Device, Machine } from '@hostbridge/core/machine'
-import { alias, ContainerRegion, mmio, ram } from '@hostbridge/core/memory'
+import { type AddressSpace, alias, ContainerRegion, mmio, ram } from '@hostbridge/core/memory'
 import { Command, Header, PciBus, type PciDevice } from '@hostbridge/devices/pci'
 
 class Bridge extends Device {}
@@ -18,6 +18,8 @@ export interface EndpointScene<D extends PciDevice> {
   readonly machine: Machine
   readonly device: D
   readonly bus: PciBus
+  /** Where DMA goes. */
+  readonly dma: AddressSpace
   /** Messages as `data@time`, and changes of the interrupt wire as `up@time` and `down@time`, in their order. */
   readonly heard: string[]
   /** Reads a register of a BAR as a number, little-endian; `~` and the bits of the result where it is refused. */
@@ -47,10 +49,11 @@ export function endpointScene<D extends PciDevice>(device: D): EndpointScene<D> 
     memory: machine.memory.createSpace('pci memory', windows.memory),
     io: machine.memory.createSpace('pci io', windows.io),
   }
+  const dma = machine.memory.createSpace('dma', root)
   const bus = new PciBus({
     name: 'pci.0',
     bridge: machine.plug(new Bridge('bridge')),
-    dma: machine.memory.createSpace('dma', root),
+    dma,
     ...windows,
     interrupt: (_, raised) => void heard.push(`${raised ? 'up' : 'down'}@${machine.now}`),
   })
@@ -64,6 +67,7 @@ export function endpointScene<D extends PciDevice>(device: D): EndpointScene<D> 
     machine,
     device,
     bus,
+    dma,
     heard,
     peek(offset, size = 4, bar = 0) {
       const bytes = new Uint8Array(size)

@@ -1,6 +1,6 @@
 import { KiB, MiB } from '@hostbridge/core/address'
 import { Machine } from '@hostbridge/core/machine'
-import { ContainerRegion, type MemTxAttrs, mmio, ram } from '@hostbridge/core/memory'
+import { alias, ContainerRegion, type MemTxAttrs, mmio, ram } from '@hostbridge/core/memory'
 import { IommuTestdev, IommuTestdevDevice, IommuTestdevResult } from '@hostbridge/devices/endpoints'
 import { Command, Header, PciBus } from '@hostbridge/devices/pci'
 import { SpaprHostBridge } from '@hostbridge/devices/spapr'
@@ -185,16 +185,20 @@ describe('iommu-testdev, “DMA Operation Flow”', () => {
     ['0xc: space 2 says nothing about secure', 0xc, { secure: false, space: 2 }],
     ['0xf: space 3 says nothing about secure', 0xf, { secure: true, space: 3 }],
     ['0xfffffff0: other bits are reserved', 0xffff_fff0, { secure: false, space: 1 }],
-  ])('attributes %s', (_, attributes, expected) => {
+  ])('attributes travel with both accesses; %s', (_, attributes, expected) => {
     const seen: MemTxAttrs[] = []
+    const read: MemTxAttrs[] = []
     const machine = new Machine('m')
     const target = mmio('target', 4n * KiB, {
-      read: () => 0x78,
+      read: (_offset, _size, { attrs }) => {
+        read.push(attrs)
+        return 0x78
+      },
       write: (_offset, _value, _size, { attrs }) => void seen.push(attrs),
     })
     const dma = new ContainerRegion('dma')
     dma.add(target, 0n)
-    machine.map(0n, ram('ram', 4n * KiB))
+    machine.map(0n, alias('target for the CPU', target))
     const pci = new ContainerRegion('pci')
     const space = machine.memory.createSpace('pci', pci)
     const bridge = machine.plug(new SpaprHostBridge({ index: 0 }))
@@ -208,6 +212,7 @@ describe('iommu-testdev, “DMA Operation Flow”', () => {
     space.read(0x8000_0000n, new Uint8Array(4))
 
     expect(seen).toEqual([{ ...expected, requester: 0x28 }])
+    expect(read).toEqual([expected])
   })
 })
 

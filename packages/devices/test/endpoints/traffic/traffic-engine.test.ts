@@ -1,7 +1,7 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { KiB, MiB } from '@hostbridge/core/address'
 import { Machine } from '@hostbridge/core/machine'
-import { ram } from '@hostbridge/core/memory'
+import { mmio, ram } from '@hostbridge/core/memory'
 import { us } from '@hostbridge/core/time'
 import { Trace } from '@hostbridge/core/trace'
 import { TrafficEngine, type TrafficEngineOptions, type TrafficJob } from '@hostbridge/devices/endpoints'
@@ -244,6 +244,28 @@ describe('a job', () => {
   })
 })
 
+describe('at the end of virtual time', () => {
+  test('requests that would come later do not come', () => {
+    const { device, machine } = scene()
+    const segments = [{ iova: RAM, bytes: 0x1_0000 }]
+
+    device.run({ pattern: 'scatter-gather', segments, requests: 1000, rate: { bytesPerSecond: 1 } })
+    machine.run()
+
+    // One in 65,536 s, and 2^53 ns are 104 days.
+    expect([device.status, device.counters.completed]).toEqual(['running', 138])
+  })
+
+  test('requests that would end later end then', () => {
+    const { device, machine } = scene({ latency: 2n ** 52n })
+
+    device.run({ requests: 3, base: RAM })
+    machine.run()
+
+    expect([device.status, machine.now]).toEqual(['done', 2n ** 53n - 1n])
+  })
+})
+
 describe('faults of traffic', () => {
   /** Every fourth request goes past the end of the RAM. */
   const job: TrafficJob = { requests: 40, base: RAM + 0xd000n, length: 0x4000n, requestBytes: 0x1000 }
@@ -288,6 +310,17 @@ describe('faults of traffic', () => {
 
     expect(device.counters).toMatchObject({ failed: 1, bytesWritten: 0, faultAddress: 0x10n })
     expect(memory(1, 1)[0]).toBe(1)
+  })
+
+  test('do not end a job that was stopped before', () => {
+    const { device, machine } = scene()
+    device.run({ ...job, base: 0x10n, outstanding: 2, stopOnFault: true })
+    machine.run({ until: 10n })
+
+    device.stop()
+    machine.run()
+
+    expect([device.status, device.counters.failed]).toEqual(['stopped', 2])
   })
 
   test('meet it when it may no longer be a bus master', () => {
@@ -355,6 +388,22 @@ describe('an engine with requests under way', () => {
     machine.run()
 
     expect([device.status, device.counters.completed, device.counters.failed]).toEqual(['done', 1, 0])
+  })
+
+  test('ends with the write that takes it away, between two places of a list', () => {
+    const { bus, device, dma, machine } = scene(options)
+    const remover = mmio('remover', 4n * KiB, { read: () => 0, write: () => void bus.unplug(device) })
+    dma.root.add(remover, 0x100_0000_0000n)
+    const segments = [
+      { iova: 0x100_0000_0000n, bytes: 1 },
+      { iova: RAM, bytes: 1 },
+    ]
+
+    device.run({ pattern: 'scatter-gather', segments, requests: 5, readPercent: 0 })
+    machine.run()
+
+    expect([device.status, device.outstanding, device.counters.started, device.slot]).toEqual(['idle', 0, 0, undefined])
+    expect(machine.queue.size).toBe(0)
   })
 
   test('is idle when it has been unplugged, and where it is plugged next', () => {

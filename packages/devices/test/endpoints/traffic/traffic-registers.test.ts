@@ -286,6 +286,7 @@ describe('interrupts of a traffic engine', () => {
     ])
 
     traffic.poke(Traffic.interruptStatus, TrafficInterrupt.fault)
+    expect(traffic.heard).toEqual([`up@${now}`])
     traffic.poke(Traffic.interruptStatus, TrafficInterrupt.done)
 
     expect([traffic.peek(Traffic.interruptStatus), traffic.heard]).toEqual([0n, [`up@${now}`, `down@${now}`]])
