@@ -4,6 +4,7 @@ import type { BenchCase, Suite } from './bench-case.ts'
 import { NVME_CASES, nvmeCase } from './nvme-cases.ts'
 import { BenchCard, configAddress, manyBuses, oneBus, type PciWorld } from './pci-worlds.ts'
 import { xorshift32 } from './random.ts'
+import { TRAFFIC_CASES, trafficCase } from './traffic-case.ts'
 
 /** Reads, moves, and plugs that one sample makes. */
 const READS = 2 ** 16
@@ -24,7 +25,8 @@ const PLACES = [0x7000_0000, 0x7000_2000] as const
  * PCI as a guest uses it, behind a generic host: `config-read` reads 4 bytes of configuration space of a function of 200, `config-read/bus` without
  * the host's memory window; `bar-move/N` moves a BAR that is switched on, with N functions on the bus, and `plug-unplug` plugs and unplugs one
  * beside 200; `scan/N` finds all functions of N buses with 32 devices each, of which each tells vendor, class and header, and `scan-assign/N`
- * sizes, assigns and switches on the BAR of each too. `nvme/N` reads N bytes from an NVMe disk through an IOMMU.
+ * sizes, assigns and switches on the BAR of each too. `nvme/N` reads N bytes from an NVMe disk through an IOMMU,
+ * `traffic` and `traffic/PATTERN` make requests of a traffic engine.
  */
 export const pciSuite: Suite = {
   name: 'pci',
@@ -32,15 +34,16 @@ export const pciSuite: Suite = {
     ...['config-read', 'config-read/bus', 'bar-move/200', 'plug-unplug'],
     ...(quick ? ['scan/8', 'scan-assign/8'] : ['scan/256', 'scan-assign/256']),
     ...NVME_CASES,
+    ...TRAFFIC_CASES,
   ],
-  open: (name) => {
+  open: (name, quick = false) => {
     const [, kind, size] = /^(bar-move|scan|scan-assign)\/([1-9]\d{0,2})$/.exec(name) ?? []
     const count = Number(size)
     if (kind === 'bar-move' && count <= 256) return barMove(count)
     if (kind !== undefined && count <= 256) return kind === 'scan' ? scan(count) : scanAssign(count)
     if (name === 'config-read') return configRead()
     if (name === 'config-read/bus') return busRead()
-    return name === 'plug-unplug' ? plugUnplug() : nvmeCase(name)
+    return name === 'plug-unplug' ? plugUnplug() : (nvmeCase(name) ?? trafficCase(name, quick))
   },
 }
 
