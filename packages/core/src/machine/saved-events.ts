@@ -96,13 +96,10 @@ function ownersOf({ owners }: SavedEvents): string[] {
 }
 
 /** The numbers of the saved events in the order in which they are to happen: queues take them best so. */
-function inOrder({ times, ranks, sequences }: SavedEvents): Uint32Array {
-  const numberAt = (column: Float64Array | Int32Array, index: number): number => column[index] as number
+function inOrder({ times, sequences }: SavedEvents): Uint32Array {
+  const numberAt = (column: Float64Array, index: number): number => column[index] as number
   return Uint32Array.from(times, (_, index) => index).sort(
-    (a, b) =>
-      numberAt(times, a) - numberAt(times, b) ||
-      numberAt(ranks, a) - numberAt(ranks, b) ||
-      numberAt(sequences, a) - numberAt(sequences, b),
+    (a, b) => numberAt(times, a) - numberAt(times, b) || numberAt(sequences, a) - numberAt(sequences, b),
   )
 }
 

@@ -27,9 +27,9 @@ function start(members: number, rounds: number, spins: number, absent = 0): Thre
 describe('a barrier', () => {
   test.each([
     [1, 1000, 0],
-    [2, 3000, SPINS],
-    [2, 500, 0],
-    [4, 300, 50],
+    [2, 1000, SPINS],
+    [2, 200, 0],
+    [4, 100, 50],
   ])('of %i threads lets nobody through early, in %i rounds with %i spins', async (members, rounds, spins) => {
     const { reports } = start(members, rounds, spins)
 

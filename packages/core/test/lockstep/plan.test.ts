@@ -47,6 +47,8 @@ describe('a plan is refused', () => {
     ['with a link longer than time', { links: [link('l', 'a', 'b', 2n ** 53n)] }, 'lockstep.latency'],
     ['with rings of an odd size', { ringBytes: 3000 }, 'lockstep.ring-bytes'],
     ['with rings that are too small', { ringBytes: 512 }, 'lockstep.ring-bytes'],
+    ['with no room behind rings', { backlogBytes: 1023 }, 'lockstep.backlog-bytes'],
+    ['with no number for the room behind rings', { backlogBytes: Number.NaN }, 'lockstep.backlog-bytes'],
   ])('%s', (_, more, code) => {
     expect(() => checkPlan(plan(more))).toThrow(expect.objectContaining({ code }))
   })

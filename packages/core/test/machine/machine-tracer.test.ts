@@ -98,12 +98,16 @@ test('regions of a space that is made later, and behind aliases of aliases, are 
   const deep = new AliasRegion('outer', new AliasRegion('inner', registers('deep')))
   deep.setEnabled(false)
   machine.map(0n, deep)
+  const bus = new ContainerRegion('bus', 0x1000n)
+  bus.add(registers('behind'), 0n)
+  machine.map(0x1_0000n, new AliasRegion('window', bus))
   traceMachine(machine, trace)
 
+  machine.space.read(0x1_0000n, new Uint8Array(4))
   const late = machine.memory.createSpace('late', registers('alone'))
   late.read(0n, new Uint8Array(1))
   deep.setEnabled(true)
   machine.space.read(4n, new Uint8Array(4))
 
-  expect(Array.from(trace, ({ device }) => device)).toEqual(['alone', 'deep'])
+  expect(Array.from(trace, ({ device }) => device)).toEqual(['behind', 'alone', 'deep'])
 })

@@ -122,6 +122,10 @@ test('dirty tracking that ends between two runs ends with the next one, and in a
   machine.at(1n, () => tracking.stop(TrackingReason.dirtyRate))
   machine.at(1n, () => reasons.push(tracking.reasons))
   machine.at(2n, () => machine.run())
+  machine.at(3n, () => {
+    expect(() => machine.run()).toThrow(expect.objectContaining({ code: 'machine.running' }))
+    reasons.push(Number(tracking.isRunning))
+  })
   machine.at(5n, () => reasons.push(tracking.reasons))
 
   machine.run({ until: 1n })
@@ -130,5 +134,5 @@ test('dirty tracking that ends between two runs ends with the next one, and in a
   expect(() => machine.run()).toThrow(expect.objectContaining({ code: 'machine.running' }))
   machine.run()
 
-  expect(reasons).toEqual([TrackingReason.migration, TrackingReason.migration, 0])
+  expect(reasons).toEqual([TrackingReason.migration, TrackingReason.migration, 1, 0])
 })

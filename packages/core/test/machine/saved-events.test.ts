@@ -154,8 +154,9 @@ describe('the waiting events of a machine', () => {
   test('are found whoever else has them, and however many waited before', () => {
     const machine = new Machine('pc')
     const [a, b] = [machine.plug(new Clockwork('a', [])), machine.plug(new Clockwork('b', []))]
-    b.share('lent', a.tick)
     for (let shot = 0; shot < 100; shot++) a.shoot(1000)
+    a.forEachEvent((event, key) => key === 'shot 99' && b.share('lent', event))
+    b.share('lent too', a.tick)
     for (let shot = 0; shot < 98; shot++) a.dropEvent(`shot ${shot}`)
 
     const { owners, keys } = machine.save().events

@@ -42,7 +42,8 @@ describe('a busy machine', () => {
 
       expectSame(at, lookAt(resumed), lookAt(stopped))
       expect({ at, ...resumed.machine.run() }).toMatchObject({ at, fingerprint, events: total - at })
-      expectSame(at, lookAt(resumed), end)
+      // The fingerprint covers every event; what they have left behind is looked at now and then.
+      if (at % 4 === 0) expectSame(at, lookAt(resumed), end)
       stopped.machine.run({ events: 1 })
     }
     expect(total).toBeGreaterThan(30)
