@@ -28,18 +28,53 @@ export function checkNewChild(parent: MemoryRegion, child: MemoryRegion): void {
   }
 }
 
-/** Whether rendering `from` comes to `region`, through children and aliases. Costs what lies above `region`, not what is below `from`. */
+/** Steps up before the first one down: mostly there are fewer. */
+const HEAD_START = 64
+
+/**
+ * Whether rendering `from` comes to `region`, through children and aliases. Costs the lesser of what lies above `region` and what
+ * lies below `from`: memory that thousands of functions see has as many aliases above it, and a bridge's window little below.
+ */
 function reaches(from: MemoryRegion, region: MemoryRegion): boolean {
   if (from === region) return true
   if (from.target === undefined && !from.hasChildren) return false
-  const above = new Set([region])
-  for (const next of above) {
-    if (next.container !== undefined) above.add(next.container)
-    for (const alias of next.aliases) above.add(alias)
-  }
   // Aliases that are in no container yet are not known to what they show.
-  for (let next: MemoryRegion | undefined = from; next !== undefined; next = next.target) {
-    if (above.has(next)) return true
+  const shown = new Set<MemoryRegion>()
+  for (let next: MemoryRegion | undefined = from; next !== undefined; next = next.target) shown.add(next)
+  const above = spreading(region, upwards)
+  const below = spreading(from, downwards)
+  for (let step = 0; ; step++) {
+    const up = above.next().value
+    if (up === undefined || shown.has(up)) return up !== undefined
+    if (step < HEAD_START) continue
+    const down = below.next().value
+    if (down === undefined || down === region) return down !== undefined
   }
-  return false
+}
+
+/** A region and all that lies on the ways from it, each once, and none looked for before it is its turn. */
+function* spreading(
+  from: MemoryRegion,
+  next: (region: MemoryRegion) => Iterable<MemoryRegion>,
+): Generator<MemoryRegion, undefined, undefined> {
+  const seen = new Set([from])
+  yield from
+  for (const region of seen) {
+    for (const found of next(region)) {
+      if (seen.has(found)) continue
+      seen.add(found)
+      yield found
+    }
+  }
+  return undefined
+}
+
+function* upwards(region: MemoryRegion): Generator<MemoryRegion, void, undefined> {
+  if (region.container !== undefined) yield region.container
+  yield* region.aliases
+}
+
+function* downwards(region: MemoryRegion): Generator<MemoryRegion, void, undefined> {
+  if (region.target !== undefined) yield region.target
+  yield* region.children
 }
