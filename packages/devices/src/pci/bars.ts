@@ -15,6 +15,9 @@ export interface BarWindows {
   readonly zeroAllowed?: boolean
 }
 
+/** The command bits that let addresses through. */
+const DECODES = Command.io | Command.memory
+
 /** BARs lie over what else is on the bus (PC-6). */
 const BAR_PRIORITY = 1
 
@@ -38,6 +41,8 @@ export class Bars {
   readonly #mappings = new Map<number, Mapping>()
   #windows: BarWindows | undefined
   #powered = true
+  /** Regions that are mapped. */
+  #mapped = 0
 
   /** Regions that belong to nobody yet become the owner's (SP-7). */
   constructor(owner: RegionOwner, config: ConfigSpace) {
@@ -88,11 +93,9 @@ export class Bars {
     this.update()
   }
 
-  /** Follows the function's power state: only in D0 it decodes addresses. */
+  /** Says whether the function is in D0, where alone it decodes addresses; {@link update} follows. */
   setPowered(powered: boolean): void {
-    if (powered === this.#powered) return
     this.#powered = powered
-    this.update()
   }
 
   /**
@@ -101,14 +104,17 @@ export class Bars {
    * @throws MappingRefusedError where a listener refuses what appears; it is mapped then.
    */
   update(): void {
+    const decoded = this.#powered ? this.#config.read(Header.command.offset, 2) & DECODES : 0
+    // So it is while firmware sizes the registers of every function.
+    if (decoded === 0 && this.#mapped === 0) return
     const moves: (() => void)[] = []
     for (const mapping of this.#mappings.values()) {
       const { bar } = mapping
       const container = bar.io ? this.#windows?.io : this.#windows?.memory
-      const address = container === undefined ? undefined : this.#placeOf(bar)
+      const address = container === undefined ? undefined : this.#placeOf(bar, decoded)
       const target = address === undefined ? undefined : container
       if (address === mapping.address && target === mapping.container) continue
-      moves.push(() => move(mapping, target, address))
+      moves.push(() => this.#move(mapping, target, address))
     }
     if (moves.length === 0) return
     const system = this.#systemOf()
@@ -130,10 +136,14 @@ export class Bars {
     }
   }
 
-  #placeOf(bar: Bar): bigint | undefined {
-    const decoded = this.#config.get(Header.command) & (bar.io ? Command.io : Command.memory)
-    if (decoded === 0 || !this.#powered) return undefined
+  #placeOf(bar: Bar, decoded: number): bigint | undefined {
+    if ((decoded & (bar.io ? Command.io : Command.memory)) === 0) return undefined
     return bar.place(this.#windows?.zeroAllowed === true)
+  }
+
+  #move(mapping: Mapping, container: MemoryRegion | undefined, address: bigint | undefined): void {
+    this.#mapped += Number(container !== undefined) - Number(mapping.container !== undefined)
+    move(mapping, container, address)
   }
 
   #systemOf(): MemoryRegion['system'] {

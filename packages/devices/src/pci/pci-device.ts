@@ -62,8 +62,8 @@ export abstract class PciDevice extends Device implements MessagePort {
     const rom = identity.layout === 'bridge' ? ROM_BAR.bridge : ROM_BAR.function
     const bars = identity.layout === 'bridge' ? 8 : 24
     this.config.watch(Header.command.offset, 2, () => this.#decode())
-    this.config.watch(FIRST_BAR, bars, () => this.#decode())
-    this.config.watch(rom, 4, () => this.#decode())
+    this.config.watch(FIRST_BAR, bars, () => this.#moveBars())
+    this.config.watch(rom, 4, () => this.#moveBars())
   }
 
   /** Where the function sits, while it sits anywhere. */
@@ -237,12 +237,16 @@ export abstract class PciDevice extends Device implements MessagePort {
   /** Follows what {@link awake} and the command register have become; for bridges. */
   protected onDecode(): void {}
 
-  /** Follows the command register, the BARs and the power state. */
+  /** Follows the command register and the power state. */
   #decode(): void {
     const powered = this.awake
     this.onDecode()
-    this.#master?.setEnabled(powered && (this.config.get(Header.command) & Command.busMaster) !== 0)
+    this.#master?.setEnabled(powered && (this.config.read(Header.command.offset, 2) & Command.busMaster) !== 0)
     this.bars.setPowered(powered)
+    this.#moveBars()
+  }
+
+  #moveBars(): void {
     const refused = this.bars.updateForGuest()
     if (refused === undefined) return
     this.timeline?.guestError({ code: 'pci.bar-refused', message: refused.message, device: this })

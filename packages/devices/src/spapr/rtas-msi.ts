@@ -68,7 +68,7 @@ export function offerMsiCalls(rtas: Rtas, bridges: BridgeTable, grants: MsiGrant
   rtas.register(RtasToken.changeMsi, {
     name: 'ibm,change-msi',
     wrongCount: RtasStatus.parameter,
-    run: ([address = 0, high = 0, low = 0, kind = 0, count = 0, sequence = 0], results) => {
+    run: ([address = 0, high = 0, low = 0, kind = 0, count = 0, sequence = 0]) => {
       const device = bridges.functionOf(bridges.find(high, low), address)
       const type = device === undefined ? undefined : typeOf(device, kind)
       if (device === undefined || type === undefined) return WRONG
@@ -77,8 +77,8 @@ export function offerMsiCalls(rtas: Rtas, bridges: BridgeTable, grants: MsiGrant
       if (most === 0) return FAILED
       // The most that there could be is the answer then, and nothing is given.
       if (count <= most && give(device, grants, type, count) === undefined) return FAILED
-      const answer = [RtasStatus.success, Math.min(count, most), (sequence + 1) >>> 0]
-      return results > 3 ? [...answer, type] : answer
+      // The kind goes to those alone who have a fourth cell for it.
+      return [RtasStatus.success, Math.min(count, most), sequence + 1, type]
     },
   })
   rtas.register(RtasToken.queryInterruptSource, {

@@ -53,14 +53,11 @@ export class Rtas {
     this.#calls.set(token, call)
   }
 
-  /**
-   * H_RTAS: makes the call whose buffer lies at an address: token, number of arguments, number of results, then both. Where the
-   * results lie follows from the number of arguments, modulo 2^64 as all that a guest computes.
-   */
+  /** H_RTAS: makes the call whose buffer lies at an address: token, number of arguments, number of results, then both. */
   hcall(buffer: bigint): number {
     const [token = 0, args = 0, results = 0] = this.#read(buffer, 3)
-    const first = BigInt.asUintN(64, buffer + BigInt(3 * RTAS_CELL))
-    return this.call(token, args, first, results, BigInt.asUintN(64, first + BigInt(args * RTAS_CELL)))
+    const first = buffer + BigInt(3 * RTAS_CELL)
+    return this.call(token, args, first, results, first + BigInt(args * RTAS_CELL))
   }
 
   /**

@@ -211,6 +211,24 @@ describe('base address registers', () => {
     expect(Array.from(machine.guestErrors, ({ code }) => code)).toEqual(['pci.bar-refused'])
   })
 
+  test('tell of a listener that refuses what a function shows that wakes up, and throw nothing at the guest', () => {
+    const { bus, machine } = scene()
+    const card = bus.plug('01.0', new Card('card', [[0, 'memory32', 4n * KiB]]))
+    card.command(Command.memory)
+    card.config.write(0x10, 4, 0x8000_0000)
+    card.config.write(0x44, 2, 3)
+    const space = machine.memory.spaces.find(({ name }) => name === 'pci')
+    space?.register({
+      name: 'narrow',
+      priority: 0,
+      regionAdd: ({ start }) => [{ iova: start, size: 4096n, code: 'limit', reason: 'the table is full' }],
+    })
+
+    card.config.write(0x44, 2, 0)
+
+    expect(Array.from(machine.guestErrors, ({ code }) => code)).toEqual(['pci.bar-refused'])
+  })
+
   test('cannot be of a size that they cannot express, nor be there twice', () => {
     const card = new Card('card', [[0, 'memory64', 1n * MiB]])
     const region = mmio('odd', 3n * KiB, { read: () => 0, write: () => undefined })

@@ -31,10 +31,12 @@ describe('interrupt numbers', () => {
     const numbers = new InterruptNumbers()
     numbers.take({ first: first + 8, count: 2 })
     numbers.take({ first: first + 2, count: 2 })
+    numbers.take({ first: first + 6, count: 1 })
 
-    expect([numbers.allocate(4), numbers.allocate(2)]).toEqual([
-      { first: first + 4, count: 4 },
+    expect([numbers.allocate(3), numbers.allocate(2), numbers.allocate(2)]).toEqual([
+      { first: first + 10, count: 3 },
       { first, count: 2 },
+      { first: first + 4, count: 2 },
     ])
   })
 

@@ -57,6 +57,14 @@ describe('configuration access by firmware calls', () => {
     ])
   })
 
+  it('reads all ones where there is no memory for its buffer', () => {
+    const { machine, phb } = build()
+    const { hypercalls, buid } = phb
+    const access = new RtasConfigAccess({ hypercalls, buid, memory: machine.space, buffer: 1n << 40n })
+
+    expect(access.read(0xf8, 0, 2)).toBe(0xffff)
+  })
+
   it('may give out the addresses that the bridge’s windows show (PH-1)', () => {
     const { phb } = build()
 

@@ -91,8 +91,8 @@ class Search {
     access.write(address, Type1.secondaryBus.offset, 1, number)
     access.write(address, Type1.subordinateBus.offset, 1, this.#lastBus)
     const bus = this.search(number)
-    access.write(address, Type1.subordinateBus.offset, 1, this.#given)
-    return { ...bus, last: this.#given }
+    access.write(address, Type1.subordinateBus.offset, 1, bus.last)
+    return bus
   }
 
   /** Searches the bus that a bridge says it leads to, unless another one leads there: numbers ascend, so that no search goes round. */

@@ -115,6 +115,17 @@ describe('assigning BARs', () => {
     expect(config.read(Header.command.offset, 2)).toBe(Command.io | Command.memory | Command.busMaster)
   })
 
+  it('opens a bridge for I/O above 64 KiB that can pass it on', () => {
+    const { bus } = ecamWorld()
+    const bridge = bus.plug('01.0', new PciBridge({ wideIo: true }))
+    bridge.plug('00.0', new NumberedCard(1, [PORTS]))
+
+    const bars = assign(bus, { io: rangeOf(0x12_0000n, 64n * KiB) })
+
+    expect(placed(bars, 0x100)).toEqual([[1, 0x12_0000n]])
+    expect(bridge.config.read(Type1.ioBaseUpper.offset, 4)).toBe(0x0012_0012)
+  })
+
   it('leaves ROMs off, and bus mastering where that is wanted', () => {
     const { bus } = ecamWorld()
     const card = bus.plug('01.0', new NumberedCard(1, [MEMORY, { index: 0, kind: 'rom', size: 64n * KiB }]))
