@@ -21,7 +21,7 @@ export class PrpList {
   readonly #dma: DmaPort
   readonly #entries: Uint32Array
   readonly #entryBytes: Uint8Array
-  /** The frame that follows the last stretch, where that ends with its page. */
+  /** The frame that follows the last stretch; no whole number where that ends before its page does. */
   #next = -1
 
   /** `mostBytes` are those of the longest command. */
@@ -118,6 +118,6 @@ export class PrpList {
       this.lengths[this.count] = length
       this.count++
     }
-    this.#next = (end & 0xfff) === 0 ? frame + end / 4096 : -1
+    this.#next = frame + end / 4096
   }
 }

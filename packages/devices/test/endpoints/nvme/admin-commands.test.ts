@@ -171,6 +171,9 @@ describe('features (5.13, 5.21)', () => {
     expect([1, 2].map((vector) => get(driver, NvmeFeature.interruptVector, 0, vector).result)).toEqual([1, 0x0001_0002])
     expect(get(driver, NvmeFeature.interruptVector, 0, 3).status).toBe(NvmeStatus.invalidField)
     expect(set(driver, NvmeFeature.interruptVector, 3).status).toBe(NvmeStatus.invalidField)
+    driver.poke(NvmeRegister.configuration, 0)
+    driver.enable()
+    expect(get(driver, NvmeFeature.interruptVector, 0, 2).result).toBe(2)
   })
 
   it('are refused where they do not exist, are to be saved, or name a power state that is not there', () => {
@@ -372,6 +375,41 @@ describe('Asynchronous Event Request (5.2)', () => {
     expect(told).toMatchObject([{ command: first, result: 0x0001_0000 }])
     expect(retained.status).toBe(0)
     expect(driver.take(0).map(({ command, result }) => [command, result])).toContainEqual([second, 0x0001_0100])
+  })
+
+  it('takes no place of the completion queue while it waits', () => {
+    const { driver, machine } = nvmeScene()
+    driver.enable(4)
+    for (let count = 0; count < 2; count++) {
+      driver.put(0, { opcode: NvmeAdmin.asyncEventRequest })
+      driver.ring(0)
+      machine.run()
+    }
+
+    for (let count = 0; count < 3; count++) driver.put(0, { opcode: NvmeAdmin.abort, cdw10: 0x7777_0000 })
+    driver.ring(0)
+    machine.run()
+
+    expect(driver.take(0)).toHaveLength(3)
+  })
+
+  it('completes when the guest has made a place for it', () => {
+    const { driver, machine } = nvmeScene()
+    driver.enable(4)
+    const waits = driver.put(0, { opcode: NvmeAdmin.asyncEventRequest })
+    driver.ring(0)
+    machine.run()
+    for (let count = 0; count < 3; count++) driver.put(0, { opcode: NvmeAdmin.abort, cdw10: 0x7777_0000 })
+    driver.ring(0)
+    machine.run()
+
+    driver.poke(NvmeRegister.doorbells + 8 * 5, 1)
+    machine.run()
+    const first = driver.take(0)
+    machine.run()
+
+    expect(first).toHaveLength(3)
+    expect(driver.take(0)).toMatchObject([{ command: waits, result: 0x0001_0000 }])
   })
 
   it('is refused when four wait (AERL)', () => {

@@ -210,6 +210,45 @@ describe('completions', () => {
   })
 })
 
+describe('one event', () => {
+  it('moves no more than it may: what is due together takes several, at the same instant', () => {
+    const { driver, machine } = ready()
+    const prp1 = driver.pages(128)
+    const list = driver.pages()
+    const places = Array.from({ length: 127 }, (_, index) => BigInt(prp1 + (index + 1) * PAGE))
+    driver.fill(list, new Uint8Array(BigUint64Array.from(places).buffer))
+    for (let count = 0; count < 6; count++) driver.put(1, { ...READ, prp1, prp2: list, cdw12: 1023 })
+    const times: number[] = []
+    machine.queue.watch = (event, time) => {
+      if (event.name === 'nvme io') times.push(time)
+    }
+
+    driver.ring(1)
+    machine.run()
+
+    expect(driver.take(1)).toHaveLength(6)
+    expect([times.length, new Set(times).size]).toEqual([3, 1])
+  })
+})
+
+describe('a tail', () => {
+  it('that would put a command into a full queue is refused, and told of (4.1.2, figure 48)', () => {
+    const { driver, machine } = ready({}, 4)
+    const waits = driver.put(0, { opcode: NvmeAdmin.asyncEventRequest })
+    driver.ring(0)
+    machine.run()
+    const prp1 = driver.pages()
+    for (let count = 0; count < 3; count++) driver.put(1, { ...READ, prp1 })
+    driver.ring(1)
+
+    driver.poke(NvmeRegister.doorbells + 8, 1)
+    machine.run()
+
+    expect(driver.take(0)).toMatchObject([{ command: waits, result: 0x0001_0100 }])
+    expect(driver.take(1)).toHaveLength(3)
+  })
+})
+
 describe('arbitration (4.11)', () => {
   it('takes a burst of each queue in turn', () => {
     const { driver, machine } = ready({ outstanding: 4 })
@@ -241,6 +280,8 @@ describe('interrupts (7.5)', () => {
     }
 
     machine.run()
+
+    for (const queue of [1, 3]) driver.take(queue)
 
     expect(driver.interrupts).toEqual([FIRST_INTERRUPT + 1, FIRST_INTERRUPT + 3])
   })
@@ -277,6 +318,20 @@ describe('interrupts (7.5)', () => {
     levels.push(nvme.intx?.asserted)
 
     expect(levels).toEqual([false, true, false, true, false])
+  })
+})
+
+describe('the pin', () => {
+  it('falls when the controller is reset (7.3.2)', () => {
+    const { driver, machine, nvme } = ready()
+    driver.put(1, { ...READ, prp1: driver.pages() })
+    driver.ring(1)
+    machine.run()
+    const before = nvme.intx?.asserted
+
+    driver.poke(NvmeRegister.configuration, 0)
+
+    expect([before, nvme.intx?.asserted]).toEqual([true, false])
   })
 })
 

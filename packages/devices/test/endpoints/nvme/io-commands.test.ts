@@ -83,6 +83,18 @@ describe.each(KINDS)('%s', (_, make) => {
 })
 
 describe('I/O commands', () => {
+  it('read over the end of a chunk of memory, into pages that follow each other on the bus', () => {
+    const { driver } = ready()
+    const [from, to] = [driver.pages(2), driver.pages(2)]
+    driver.fill(from, pattern(2 * PAGE))
+    const command = { namespace: 1, cdw10: 120, cdw12: 15 }
+
+    driver.run(1, { opcode: NvmeIo.write, prp1: from, prp2: from + PAGE, ...command })
+    driver.run(1, { opcode: NvmeIo.read, prp1: to, prp2: to + PAGE, ...command })
+
+    expect(driver.look(to, 2 * PAGE)).toEqual(pattern(2 * PAGE))
+  })
+
   it('compare memory with blocks (6.6)', () => {
     const { driver } = ready()
     const prp1 = driver.pages()
