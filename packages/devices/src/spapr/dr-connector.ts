@@ -49,9 +49,9 @@ export class DrConnector {
   isolate(release: (device: PciDevice) => void): number {
     // LoPAR leaves open what becomes of one that is being configured; QEMU refuses.
     if (this.state === 'unisolated') return RtasStatus.parameter
-    const { device, leaving, state } = this
+    const { device, leaving } = this
     this.state = 'isolated'
-    if (state === 'configured' && leaving && device !== undefined) release(device)
+    if (leaving && device !== undefined) release(device)
     return RtasStatus.success
   }
 

@@ -81,10 +81,10 @@ export class DrConnectors {
     if (staying !== undefined) {
       return { refuse: `'${staying.device?.name}' is still there: wish for functions other than 0 first` }
     }
-    if (connector.state === 'isolated' && beside.length <= 1) return 'eject'
     if (connector.leaving) return 'wait'
+    for (const other of [...beside].reverse()) if (other.state !== 'isolated') this.#tell('remove', other)
+    if (connector.state === 'isolated') return 'eject'
     connector.leaving = true
-    for (const other of [...beside].reverse()) this.#tell('remove', other)
     return 'wait'
   }
 

@@ -72,6 +72,24 @@ describe('a tree of bridges', () => {
     expect([host.bus.find(0, 8)?.name, host.bus.find(7, 0x10)]).toEqual(['bridge 0', undefined])
   })
 
+  test('what was found is looked for anew when a guest numbers buses, or functions come and go', () => {
+    const { host } = bridgeScene()
+    const bridge = host.plug('00:01.0', new PciBridge())
+    bridge.plug('02.0', new Card())
+    const seen: (string | undefined)[] = []
+    const look = (): void => void seen.push(host.bus.find(5, 0x10)?.name, host.bus.find(6, 0x10)?.name)
+
+    look()
+    number(bridge, 0, 5)
+    look()
+    number(bridge, 0, 6)
+    look()
+    host.unplug(bridge)
+    look()
+
+    expect(seen).toEqual([undefined, undefined, 'card', undefined, undefined, 'card', undefined, undefined])
+  })
+
   test('overlapping windows of nested bridges cost what their number is', () => {
     const { host } = bridgeScene()
     let bus = host.bus

@@ -140,6 +140,19 @@ describe('where DMA goes', () => {
     expect(alone.slot?.dma).toBe(machine.space)
   })
 
+  test('behind a conventional root complex of its own functions ask as that complex, and send as themselves (PC-4)', () => {
+    const { machine, bus } = scene()
+    const each = namingIommu(machine)
+    const options = { name: 'root 2', bridge: bus.bridge, dma: each.iommu, express: true, iommuPerRoot: true }
+    const pxb = new PciBus(options).plug('01.0', new Card('pxb'))
+    each.asked.length = 0
+
+    const card = extraRoot(pxb, undefined, false).plug('02.0', new Card())
+
+    expect(each.asked).toEqual(['root 2 1.0'])
+    expect(card.slot?.requester).toBe(0x8010)
+  })
+
   test('an IOMMU is told of a host device by its real place and by the one it seems to be at (PC-5)', () => {
     const { bus, bindings } = scene()
     const bridge = bus.plug('01.0', new PcieToPciBridge())
@@ -154,15 +167,16 @@ describe('where DMA goes', () => {
   })
 })
 
-function extraRoot(pxb: Card, dma?: BusIommu): PciBus {
+function extraRoot(pxb: Card, dma?: BusIommu, express = true): PciBus {
   return new PciBus({
     name: 'extra',
     bridge: pxb,
-    express: true,
+    express,
+    number: () => 0x80,
     ...(dma && { dma }),
     uplink: {
       place: () => ({ bus: (pxb.slot as unknown as RequesterPlace).bus, deviceFunction: 8 }),
-      aliasing: 'none',
+      aliasing: express ? 'none' : 'bridge',
       claims: () => false,
       root: true,
     },

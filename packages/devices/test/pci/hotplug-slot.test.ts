@@ -280,6 +280,20 @@ describe('the slot of a PCI Express port', () => {
     expect(host.bus.find(1, 0)?.name).toBe('second')
   })
 
+  test('a card that comes in place of one that was pulled stays', () => {
+    const { machine, port, control, run } = hotplugScene()
+    const first = port.plug('00.0', new Card('first'))
+    control(ON)
+    run(200n * us)
+
+    port.pull(100n * us)
+    machine.unplug(first)
+    const second = port.plug('00.0', new Card('second'))
+    run(500n * us)
+
+    expect([second.machine, port.cardSlot?.linked]).toEqual([machine, true])
+  })
+
   test('a reset gives power to what is there, and forgets events and wishes', () => {
     const { machine, port, control } = hotplugScene()
     const card = port.plug('00.0', new Card())

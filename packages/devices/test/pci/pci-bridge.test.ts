@@ -102,6 +102,26 @@ describe('a PCI-to-PCI bridge', () => {
     expect(peek(0x2010_0000n)).toBe(0x51)
   })
 
+  test.each([
+    [0x200, 0x300],
+    [0x300, 0x200],
+  ])('windows that are apart stay as they are: memory at %i MiB, prefetchable at %i MiB', (memory, prefetchable) => {
+    const { host } = bridgeScene()
+    const bridge = host.plug('00:01.0', new PciBridge())
+
+    openPrefetchable(bridge, prefetchable, prefetchable + 1)
+    openMemory(bridge, memory, memory)
+
+    const aliases = host.bus.windows.memory?.children.map(({ address, size }) => [address >> 20n, size >> 20n])
+    expect(aliases).toHaveLength(2)
+    expect(aliases).toEqual(
+      expect.arrayContaining([
+        [BigInt(memory), 1n],
+        [BigInt(prefetchable), 2n],
+      ]),
+    )
+  })
+
   test('a subtractive one passes on what nobody else answers (PCI-to-PCI Bridge 1.2, section 4.6)', () => {
     const { host, peek } = bridgeScene()
     const bridge = host.plug('00:01.0', new PciBridge({ subtractive: true }))
@@ -196,6 +216,28 @@ describe('a PCI-to-PCI bridge', () => {
     expect(card.config.get(Header.command)).toBe(0)
     expect(inner.config.get(Type1.secondaryBus)).toBe(0)
     expect(config(1, 1)).toBe(0x0001_1b36)
+  })
+
+  test('a restore in the middle of a reset resets nobody, and tells no wire anything', () => {
+    const scene = () => {
+      const { machine, host } = bridgeScene()
+      const port = host.plug('00:01.0', new RootPort())
+      return { machine, host, port, card: port.plug('00.0', new Card()) }
+    }
+    const saved = scene()
+    saved.port.config.write(Type1.bridgeControl.offset, 2, BridgeControl.secondaryReset)
+    saved.card.intx?.set(true)
+    const other = scene()
+    other.port.cardSlot?.left()
+    other.port.cardSlot?.arrived(true)
+    const told: boolean[] = []
+    for (const wire of other.host.wires) wire.connect((raised) => told.push(raised))
+
+    other.machine.restore(saved.machine.save())
+
+    expect([other.card.resets, told, other.host.bus.wires.raised(1)]).toEqual([0, [], true])
+    other.card.intx?.set(false)
+    expect(told).toEqual([false])
   })
 
   test('bits for VGA and ISA are storage and change nothing', () => {

@@ -166,6 +166,22 @@ describe('a dynamic reconfiguration connector', () => {
     expect([silent, removed]).toEqual([1, ['remove 40000019', 'remove 40000018', 1]])
   })
 
+  test('function 0 that the guest has not taken in goes at once, and the guest is told of those beside it', () => {
+    const { machine, phb, event, isolate, configure } = scene()
+    const second = phb.plug('00:03.1', new Card('second'))
+    const first = phb.plug('00:03.0', new Card('first'))
+    event()
+    event()
+    isolate(indexOf(3, 1), 1)
+    configure(indexOf(3, 1))
+
+    const wishes = [second, first].map((card) => machine.requestUnplug(card).status)
+    const events = [event(), event()]
+    isolate(indexOf(3, 1), 0)
+
+    expect([wishes, events, second.machine]).toEqual([['waiting', 'gone'], ['remove 40000019', 1], undefined])
+  })
+
   test('a function that was composed is the guest’s from the beginning, as after a reset', () => {
     const { machine, phb } = firmwareScene()
     const card = phb.plug('00:01.0', new Card())
