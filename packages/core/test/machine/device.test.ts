@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { Device } from '../../src/machine/device.ts'
 import type { DmaFault } from '../../src/machine/fault-log.ts'
 import { Machine } from '../../src/machine/machine.ts'
+import { MemTx } from '../../src/memory/access.ts'
+import { mmio } from '../../src/memory/mmio-region.ts'
 import { Recorder } from './recorder.ts'
 
 describe('Device', () => {
@@ -83,5 +86,51 @@ describe('Device', () => {
     expect(log.at(-1)).toBe('done')
     expect([device.machine, machine.topDevices]).toEqual([undefined, []])
     machine.plug(device)
+  })
+})
+
+/** Does something when it is written to. */
+class Button extends Device {
+  readonly registers = mmio('button', 0x1000n, {
+    read: () => 7,
+    write: () => {
+      this.pressed(this.machine as Machine)
+    },
+  })
+  pressed: (machine: Machine) => void = () => {}
+
+  protected override onPlug(machine: Machine): void {
+    machine.map(0n, this.registers)
+  }
+}
+
+describe('registers that a device maps on its plug', () => {
+  test('are its own: while it works on an access, others to it are denied (SP-7)', () => {
+    const machine = new Machine('pc')
+    const button = machine.plug(new Button('button'))
+    const results: number[] = []
+    button.pressed = () => results.push(machine.space.write(8n, Uint8Array.of(1)))
+
+    const result = machine.space.write(0n, Uint8Array.of(1))
+
+    expect(button.registers.owner).toBe(button)
+    expect([result, ...results]).toEqual([MemTx.ok, MemTx.accessError])
+  })
+
+  test('serve the access to its end in which the device is unplugged, and those after it no more', () => {
+    const machine = new Machine('pc')
+    const button = machine.plug(new Button('button'))
+    button.pressed = () => machine.unplug(button)
+    machine.at(5n, () =>
+      results.push(machine.space.write(0n, Uint8Array.of(1)), machine.space.write(0n, Uint8Array.of(1))),
+    )
+    const results: number[] = []
+
+    machine.run()
+    machine.plug(button)
+    button.pressed = () => {}
+    results.push(machine.space.write(0n, Uint8Array.of(1)))
+
+    expect(results).toEqual([MemTx.ok, MemTx.decodeError, MemTx.ok])
   })
 })
