@@ -21,6 +21,18 @@ test('a sample without its additions fails, and one with them can be made again'
   expect(() => open?.check?.()).not.toThrow()
 })
 
-test.each(['add-remove/0', 'add-remove', 'transaction/1'])('there is no case %s', (name) => {
-  expect(topologySuite.open(name)).toBeUndefined()
+test.each(['spaces/5', 'enable-alias/5'])('%s leaves the map as it was', async (name) => {
+  const open = await topologySuite.open(name)
+
+  await open?.run()
+
+  expect(() => open?.check?.()).not.toThrow()
+  expect(open?.facts?.(1, 0)).toMatchObject({ spaces: 6 })
 })
+
+test.each(['spaces/0', 'enable-alias', 'add-remove/0', 'add-remove', 'transaction/1'])(
+  'there is no case %s',
+  (name) => {
+    expect(topologySuite.open(name)).toBeUndefined()
+  },
+)

@@ -79,8 +79,8 @@ class MachineTracer {
   /** Regions that appear later, in whatever space, are watched when they are seen. */
   #listen(): void {
     const { memory } = this.#machine
-    memory.watch = ({ flatView }) => {
-      for (const { region } of flatView.ranges) this.#region(region)
+    memory.watch = ({ ranges }) => {
+      for (const { region } of ranges) this.#region(region)
     }
     this.#ends.push(() => {
       memory.watch = undefined

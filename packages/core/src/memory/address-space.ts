@@ -27,6 +27,8 @@ export class AddressSpace extends SpaceAccess {
   readonly name: string
   readonly root: MemoryRegion
   readonly system: MemorySystem
+  /** Grows from space to space of a system: listeners hear of them in this order (LC-10). */
+  readonly order: number
   /** Ends when the space is destroyed (LR-5). */
   readonly holdsRoot: RegionReference
   /** The eventfds that are seen, for its listeners. */
@@ -35,11 +37,13 @@ export class AddressSpace extends SpaceAccess {
   readonly bounce: BounceBudget
   readonly #contexts: ContextStack
 
-  constructor(name: string, root: MemoryRegion, system: MemorySystem, contexts: ContextStack) {
+  constructor(name: string, root: MemoryRegion, system: MemorySystem, order: number, contexts: ContextStack) {
     super(contexts, system.endianness)
     this.name = name
     this.root = root
     this.system = system
+    this.order = order
+    this.pages.source = () => system.viewOf(this)
     this.bounce = new BounceBudget(name)
     this.#contexts = contexts
     this.holdsRoot = root.retain()
@@ -53,6 +57,11 @@ export class AddressSpace extends SpaceAccess {
   /** Puts a new view into use; only the {@link MemorySystem} does this. */
   replaceView(view: FlatView): void {
     this.pages.follow(view)
+  }
+
+  /** Lets the next access ask for the view; only the {@link MemorySystem} does this. */
+  expireView(): void {
+    this.pages.expire()
   }
 
   /** Whether an access of `length` bytes would go through, without making it (RW-8). */

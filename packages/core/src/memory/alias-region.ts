@@ -42,6 +42,7 @@ export class AliasRegion extends MemoryRegion {
     if (offset === this.#offset) return
     this.change(this.enabled, () => {
       this.#offset = offset
+      this.decideStep()
     })
   }
 }

@@ -89,9 +89,8 @@ export class CoalescedRanges {
     system.tell(`the writes to '${name}' that are put off cannot change`, (registry) => {
       change()
       const calls = new ListenerCalls()
-      for (const space of system.spaces) {
-        const listeners = registry.of(space).map(({ listener }) => listener)
-        if (what === 'del') listeners.reverse()
+      for (const space of registry.spaces) {
+        const listeners = what === 'add' ? registry.of(space) : registry.of(space).toReversed()
         for (const section of space.flatView.ranges) {
           const part = section.region === this.#region ? shownIn(section, range) : undefined
           if (part === undefined) continue

@@ -2,8 +2,8 @@ import type { AddressSpace } from './address-space.ts'
 import { coalescedIn } from './coalesced-ranges.ts'
 import type { FlatRange } from './flat-range.ts'
 import type { FlatView, ViewPatch } from './flat-view.ts'
+import type { MemoryListener } from './listener.ts'
 import type { ListenerCalls } from './listener-calls.ts'
-import type { Registration } from './listener-registry.ts'
 
 /**
  * Tells the listeners of one space how its view changes: first all that goes, then what stays and what comes, each in
@@ -17,11 +17,9 @@ export function tellDifference(
   before: FlatView,
   after: FlatView,
   patches: readonly ViewPatch[] | undefined,
-  registrations: readonly Registration[],
+  listeners: readonly MemoryListener[],
   calls: ListenerCalls,
 ): void {
-  if (registrations.length === 0) return
-  const listeners = registrations.map(({ listener }) => listener)
   const isWhole = patches === undefined || listeners.some(({ regionNop }) => regionNop !== undefined)
   const parts = isWhole ? [{ before: before.ranges, after: after.ranges }] : patches
   if (parts.length === 0) return

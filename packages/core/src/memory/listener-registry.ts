@@ -8,17 +8,30 @@ export interface Registration {
   readonly space: AddressSpace
 }
 
+const NONE: readonly MemoryListener[] = []
+
 /** All listeners of a memory system in ascending priority, at equal priority as registered (LC-11). */
 export class ListenerRegistry {
   #registrations: readonly Registration[] = []
+  #bySpace: ReadonlyMap<AddressSpace, readonly MemoryListener[]> | undefined
 
   get all(): readonly Registration[] {
     return this.#registrations
   }
 
   /** Those of one space, in the same order. */
-  of(space: AddressSpace): Registration[] {
-    return this.#registrations.filter((registration) => registration.space === space)
+  of(space: AddressSpace): readonly MemoryListener[] {
+    return this.#grouped.get(space) ?? NONE
+  }
+
+  /** The spaces that somebody listens to, in the order in which they were made. */
+  get spaces(): Iterable<AddressSpace> {
+    return this.#grouped.keys()
+  }
+
+  get #grouped(): ReadonlyMap<AddressSpace, readonly MemoryListener[]> {
+    this.#bySpace ??= grouped(this.#registrations)
+    return this.#bySpace
   }
 
   /** @throws HostbridgeError `memory.listener` where it listens already. */
@@ -39,6 +52,7 @@ export class ListenerRegistry {
       )
     }
     const behind = this.#registrations.findIndex((registration) => registration.listener.priority > listener.priority)
+    this.#bySpace = undefined
     this.#registrations = this.#registrations.toSpliced(behind < 0 ? this.#registrations.length : behind, 0, {
       listener,
       space,
@@ -46,6 +60,13 @@ export class ListenerRegistry {
   }
 
   remove(listener: MemoryListener): void {
+    this.#bySpace = undefined
     this.#registrations = this.#registrations.filter((registration) => registration.listener !== listener)
   }
+}
+
+function grouped(registrations: readonly Registration[]): Map<AddressSpace, MemoryListener[]> {
+  const groups = Map.groupBy(registrations, ({ space }) => space)
+  const inOrder = [...groups].sort(([one], [other]) => one.order - other.order)
+  return new Map(inOrder.map(([space, group]) => [space, group.map(({ listener }) => listener)]))
 }

@@ -27,7 +27,7 @@ export function registerListener(registry: ListenerRegistry, space: AddressSpace
 
 /** Tells a listener that everything goes, ascending, and forgets it (LR-3). */
 export function unregisterListener(registry: ListenerRegistry, space: AddressSpace, listener: MemoryListener): void {
-  if (!registry.of(space).some((registration) => registration.listener === listener)) return
+  if (!registry.of(space).includes(listener)) return
   const calls = new ListenerCalls()
   calls.begin(listener)
   for (const section of space.flatView.ranges) {
@@ -38,5 +38,6 @@ export function unregisterListener(registry: ListenerRegistry, space: AddressSpa
   space.eventfds.takeAll(listener, calls)
   calls.commit(listener)
   registry.remove(listener)
+  space.eventfds.keepFor(registry.of(space))
   calls.finish(`unregistering '${listener.name}'`)
 }

@@ -12,6 +12,8 @@ import { checkAddress, checkPriority, checkSize } from './region-checks.ts'
 import { guard } from './region-guard.ts'
 import { RegionReference } from './region-reference.ts'
 import type { ShownView } from './shown-view.ts'
+import { Sight } from './sight.ts'
+import type { ViewPath } from './view-path.ts'
 import { Windows } from './windows.ts'
 
 /** What a region is; `rom` is RAM that is read-only itself, `romd` a ROM device, `ramd` a RAM device. */
@@ -49,8 +51,9 @@ export abstract class MemoryRegion {
   #container: MemoryRegion | undefined
   #children: ChildList | undefined
   #order = 0
-  #aliases: Set<MemoryRegion> | undefined
+  #sight: Sight | undefined
   #holders = 0
+  #mappings = 0
   #windows: Windows | undefined
   #size: bigint
   #address = 0n
@@ -66,8 +69,8 @@ export abstract class MemoryRegion {
 
   /** Where this region is in its container's list; only that list sets it. */
   slot = 0
-  /** The flat view that this region is the root of, where a space shows it; only the {@link MemorySystem} sets it. */
-  view: ShownView | undefined
+  /** The step of the spaces that come by on the way to what they show (FV-9); only the {@link MemorySystem} sets it. */
+  path: ViewPath | undefined
 
   /** `size` is 1 to 2^64 bytes. */
   protected constructor(name: string, size: bigint) {
@@ -149,16 +152,25 @@ export abstract class MemoryRegion {
     return this.#children?.topmost
   }
 
-  /** The aliases that show this region, of those that are in a container, shown by such an alias, or the root of a space. */
-  get aliases(): Iterable<MemoryRegion> {
-    return this.#aliases ?? NO_CHILDREN
+  /** The aliases that show this region, and who waits for a view above it. */
+  get sight(): Sight {
+    this.#sight ??= new Sight()
+    return this.#sight
   }
 
-  /** Whether it is in a container, or an alias that is mapped shows it (MR-9). Costs the aliases that show it. */
+  /** {@link sight}, where there is anything in it. */
+  get sightIfAny(): Sight | undefined {
+    return this.#sight
+  }
+
+  /** The flat view that this region is the root of, where a space shows it. */
+  get view(): ShownView | undefined {
+    return this.path?.shown
+  }
+
+  /** Whether it is in a container, or an alias that is mapped shows it (MR-9). */
   get mapped(): boolean {
-    if (this.#container !== undefined) return true
-    for (const alias of this.aliases) if (alias.mapped) return true
-    return false
+    return this.#mappings > 0
   }
 
   /** The system that this region is bound to. */
@@ -362,8 +374,7 @@ export abstract class MemoryRegion {
   hold(): void {
     const { target } = this
     if (this.#holders++ > 0 || target === undefined) return
-    target.#aliases ??= new Set()
-    target.#aliases.add(this)
+    target.sight.meet(this)
     target.hold()
   }
 
@@ -371,7 +382,7 @@ export abstract class MemoryRegion {
   letGo(): void {
     const { target } = this
     if (--this.#holders > 0 || target === undefined) return
-    target.#aliases?.delete(this)
+    target.sight.part(this)
     target.letGo()
   }
 
@@ -420,6 +431,19 @@ export abstract class MemoryRegion {
     const container = this.#container
     if (container === undefined) change()
     else container.#children?.during(this, change)
+    this.#decideSteps()
+  }
+
+  /** Notes that spaces that come by may go on another way: a size or an enablement has changed. */
+  #decideSteps(): void {
+    this.decideStep()
+    this.#container?.decideStep()
+    for (const path of this.#sight?.sizeWatchers ?? []) path.region.decideStep()
+  }
+
+  /** Notes that spaces that come by this region may go on another way. */
+  protected decideStep(): void {
+    if (this.path !== undefined) this.#system?.stale(this.path)
   }
 
   #insert(child: MemoryRegion, offset: bigint, priority: number): void {
@@ -430,6 +454,9 @@ export abstract class MemoryRegion {
     this.#children ??= new ChildList()
     this.#children.add(child)
     child.hold()
+    child.#map()
+    child.#sight?.moved()
+    this.decideStep()
     this.#touchChild(child)
   }
 
@@ -439,7 +466,20 @@ export abstract class MemoryRegion {
     for (const { start, last } of child.#windows?.all ?? []) this.touch(start + child.#address, last + child.#address)
     this.#children?.remove(child)
     child.letGo()
+    child.#unmap()
     child.#container = undefined
+    child.#sight?.moved()
+    this.decideStep()
+  }
+
+  #map(): void {
+    const { target } = this
+    if (this.#mappings++ === 0 && target !== undefined) target.#map()
+  }
+
+  #unmap(): void {
+    const { target } = this
+    if (--this.#mappings === 0 && target !== undefined) target.#unmap()
   }
 
   #touchChild(child: MemoryRegion): void {

@@ -5,15 +5,14 @@ import { bindTogether } from './belonging.ts'
 import { CoalescedRings } from './coalesced-rings.ts'
 import { DirtyLog } from './dirty/dirty-log.ts'
 import { DiscardCounters } from './discard/discard-counters.ts'
-import { EMPTY_VIEW } from './flat-view.ts'
+import { EMPTY_VIEW, type FlatView } from './flat-view.ts'
 import { tellDifference } from './flat-view-diff.ts'
 import type { MemoryListener } from './listener.ts'
 import { ListenerCalls } from './listener-calls.ts'
 import { ListenerRegistry } from './listener-registry.ts'
 import type { MemoryRegion } from './memory-region.ts'
-import { ShownView } from './shown-view.ts'
-import { spread } from './spread.ts'
-import { viewRoot } from './view-root.ts'
+import { SpaceViews } from './space-views.ts'
+import type { ViewPath } from './view-path.ts'
 
 /** Commits that listeners may set off by changing the map from their callbacks, one after the other. */
 const MOST_ROUNDS = 1000
@@ -33,9 +32,12 @@ export class MemorySystem {
   readonly endianness: 'little' | 'big'
   /** Writes that were put off. */
   readonly coalesced: CoalescedRings = new CoalescedRings()
-  /** Is told of every space that shows something else than before, and of new ones; for traces. */
-  watch: ((space: AddressSpace) => void) | undefined = undefined
-  readonly #spaces: AddressSpace[] = []
+  /** Is told of every view that a space may show from now on, once; for traces. */
+  watch: ((view: FlatView) => void) | undefined = undefined
+  readonly #spaces = new Set<AddressSpace>()
+  #spaceList: readonly AddressSpace[] | undefined
+  /** Spaces made so far. */
+  #made = 0
   readonly #registry = new ListenerRegistry()
   /** Who needs memory to be discarded, and who cannot bear it. */
   readonly discards: DiscardCounters = new DiscardCounters()
@@ -43,11 +45,7 @@ export class MemorySystem {
   readonly dirtyLog: DirtyLog = new DirtyLog(this, this.#registry)
   /** Shared by all spaces: an access may go on in any of them. */
   readonly #contexts = new ContextStack()
-  /** What each space shows; those that see nothing are left out. */
-  readonly #shown = new Map<AddressSpace, ShownView>()
-  readonly #views = new Set<ShownView>()
-  /** Regions of which something may have changed. */
-  #touched: MemoryRegion[] = []
+  readonly #views = new SpaceViews()
   #depth = 0
   #pending = false
   /** An eventfd came or went, and nothing else need have changed. */
@@ -62,7 +60,8 @@ export class MemorySystem {
 
   /** In the order in which they were made. */
   get spaces(): readonly AddressSpace[] {
-    return this.#spaces
+    this.#spaceList ??= [...this.#spaces]
+    return this.#spaceList
   }
 
   /** In the order in which they are called. */
@@ -74,10 +73,11 @@ export class MemorySystem {
   createSpace(name: string, root: MemoryRegion): AddressSpace {
     this.adopt(root)
     root.hold()
-    const space = new AddressSpace(name, root, this, this.#contexts)
-    space.replaceView(this.#show(space)?.view ?? EMPTY_VIEW)
-    this.#spaces.push(space)
-    this.watch?.(space)
+    const space = new AddressSpace(name, root, this, ++this.#made, this.#contexts)
+    this.#views.enter(space)
+    this.#spaces.add(space)
+    this.#spaceList = undefined
+    this.#tellWatch()
     return space
   }
 
@@ -88,8 +88,7 @@ export class MemorySystem {
    */
   destroySpace(space: AddressSpace): void {
     this.#checkSilent(`'${space.name}' cannot be destroyed`)
-    const index = this.#spaces.indexOf(space)
-    if (index < 0) {
+    if (!this.#spaces.has(space)) {
       throw new HostbridgeError('memory.foreign-space', `'${space.name}' is no address space of '${this.name}'`, {
         space: space.name,
         system: this.name,
@@ -99,15 +98,14 @@ export class MemorySystem {
     if (left !== undefined) {
       throw new HostbridgeError(
         'memory.space-in-use',
-        `'${space.name}' cannot be destroyed: '${left.listener.name}' listens to it; unregister it first`,
-        { space: space.name, listener: left.listener.name },
+        `'${space.name}' cannot be destroyed: '${left.name}' listens to it; unregister it first`,
+        { space: space.name, listener: left.name },
       )
     }
     space.bounce.checkIdle()
-    this.#spaces.splice(index, 1)
-    const shown = this.#shown.get(space)
-    this.#shown.delete(space)
-    this.#leave(shown)
+    this.#spaces.delete(space)
+    this.#spaceList = undefined
+    this.#views.leave(space)
     space.root.letGo()
     space.replaceView(EMPTY_VIEW)
     space.holdsRoot.release()
@@ -182,7 +180,7 @@ export class MemorySystem {
   /** Notes inside a transaction that any view may have changed anywhere. */
   topologyChanged(): void {
     this.#pending = true
-    for (const view of this.#views) view.touchAll()
+    this.#views.touchAll()
   }
 
   /** Notes inside a transaction that views may have changed where regions were touched; for regions. */
@@ -192,7 +190,17 @@ export class MemorySystem {
 
   /** Takes a region that has been touched, once until the next commit; for regions. */
   touched(region: MemoryRegion): void {
-    this.#touched.push(region)
+    this.#views.touched(region)
+  }
+
+  /** Notes that the way of spaces may go on elsewhere, with the next commit; for regions. */
+  stale(path: ViewPath): void {
+    this.#views.stale(path)
+  }
+
+  /** What a space shows; for spaces. */
+  viewOf(space: AddressSpace): FlatView {
+    return this.#views.viewOf(space)
   }
 
   /** Whether an access to one of the spaces is under way. */
@@ -255,73 +263,41 @@ export class MemorySystem {
     this.#pending = false
     this.#eventfdsPending = false
     // All are rendered first: what a callback changes belongs to the next round, for every space.
-    this.#render()
-    const changes = this.#spaces.map((space) => {
-      const shown = this.#shown.get(space)
-      const after = shown?.view ?? EMPTY_VIEW
-      return { space, after, patches: shown?.patchesFrom(space.flatView) }
-    })
-    for (const view of this.#views) view.settle()
+    const changed = this.#views.render()
+    this.#views.turnBack()
     for (const { listener } of this.#registry.all) calls.begin(listener)
-    for (const { space, after, patches } of changes) {
-      const registrations = this.#registry.of(space)
-      tellDifference(space, space.flatView, after, patches, registrations, calls)
-      const isChanged = space.flatView !== after
+    for (const space of this.#toTell(changed)) {
+      this.#views.turnTo(space)
+      const listeners = this.#registry.of(space)
+      if (listeners.length === 0) {
+        space.expireView()
+        continue
+      }
+      const patches = this.#views.patchesOf(space)
+      const after = this.#views.viewAfter(space)
+      tellDifference(space, space.flatView, after, patches, listeners, calls)
       space.replaceView(after)
-      if (isChanged) this.watch?.(space)
-      space.eventfds.update(
-        registrations.map(({ listener }) => listener),
-        calls,
-        eventfds,
-      )
+      space.eventfds.update(listeners, calls, eventfds)
     }
+    this.#views.settle()
+    this.#tellWatch()
     for (const { listener } of this.#registry.all) calls.commit(listener)
+  }
+
+  /** The spaces that have listeners, and others that show something else, in the order in which they were made (LC-10). */
+  #toTell(changed: Set<AddressSpace>): Iterable<AddressSpace> {
+    if (changed.size === 0) return this.#registry.spaces
+    for (const space of this.#registry.spaces) changed.add(space)
+    return [...changed].sort((one, other) => one.order - other.order)
+  }
+
+  #tellWatch(): void {
+    for (const view of this.#views.takeFresh()) this.watch?.(view)
   }
 
   /** Nobody is told of a beginning and an end (TX-4). */
   #applyEventfds(calls: ListenerCalls): void {
     this.#eventfdsPending = false
-    for (const space of this.#spaces) {
-      const listeners = this.#registry.of(space).map(({ listener }) => listener)
-      space.eventfds.update(listeners, calls, true)
-    }
-  }
-
-  /** Brings all views up to date. */
-  #render(): void {
-    const touched = this.#touched
-    this.#touched = []
-    for (const region of touched) for (const window of region.takeTouched()) spread(region, window)
-    const left: (ShownView | undefined)[] = []
-    for (const space of this.#spaces) {
-      const before = this.#shown.get(space)
-      if (before?.region === viewRoot(space.root)) continue
-      this.#show(space)
-      left.push(before)
-    }
-    // Only now: one space may have come to what another has left.
-    for (const view of left) this.#leave(view)
-    for (const view of this.#views) if (view.isTouched) view.update()
-  }
-
-  /** Shows in a space what its root leads to. */
-  #show(space: AddressSpace): ShownView | undefined {
-    const region = viewRoot(space.root)
-    if (region === undefined) {
-      this.#shown.delete(space)
-      return undefined
-    }
-    region.view ??= new ShownView(region)
-    region.view.users++
-    this.#views.add(region.view)
-    this.#shown.set(space, region.view)
-    return region.view
-  }
-
-  /** Forgets a view that no space shows any more. */
-  #leave(view: ShownView | undefined): void {
-    if (view === undefined || --view.users > 0) return
-    view.region.view = undefined
-    this.#views.delete(view)
+    for (const space of this.#registry.spaces) space.eventfds.update(this.#registry.of(space), calls, true)
   }
 }

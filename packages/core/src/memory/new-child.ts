@@ -38,9 +38,12 @@ const HEAD_START = 64
 function reaches(from: MemoryRegion, region: MemoryRegion): boolean {
   if (from === region) return true
   if (from.target === undefined && !from.hasChildren) return false
-  // Aliases that are in no container yet are not known to what they show.
-  const shown = new Set<MemoryRegion>()
-  for (let next: MemoryRegion | undefined = from; next !== undefined; next = next.target) shown.add(next)
+  // Aliases that sleep, or are in no container yet, are not known to what they show.
+  const shown = new Set([from])
+  for (const { target, sightIfAny } of shown) {
+    if (target !== undefined) shown.add(target)
+    for (const alias of sightIfAny?.sleepers ?? []) if (alias.target !== undefined) shown.add(alias.target)
+  }
   const above = spreading(region, upwards)
   const below = spreading(from, downwards)
   for (let step = 0; ; step++) {
@@ -71,7 +74,7 @@ function* spreading(
 
 function* upwards(region: MemoryRegion): Generator<MemoryRegion, void, undefined> {
   if (region.container !== undefined) yield region.container
-  yield* region.aliases
+  yield* region.sightIfAny?.awake ?? []
 }
 
 function* downwards(region: MemoryRegion): Generator<MemoryRegion, void, undefined> {

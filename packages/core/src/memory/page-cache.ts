@@ -48,12 +48,13 @@ const NOTHING = new PageSlot()
  * by 16 bytes.
  */
 export class PageCache {
-  /** The view that the answers are of. */
-  view: FlatView = EMPTY_VIEW
+  /** Gives the view, where the one that was followed last counts no more. */
+  source: () => FlatView = () => EMPTY_VIEW
 
   /** The last large range, which takes no slot. */
   readonly wide: WideRange = new WideRange()
 
+  #view: FlatView | undefined
   #pages: PageSlot[] = []
   #parts: PageSlot[] = []
   #used: PageSlot[] = []
@@ -65,10 +66,32 @@ export class PageCache {
     this.#grow()
   }
 
+  /** The view that the answers are of. */
+  get view(): FlatView {
+    return this.#view ?? this.#ask()
+  }
+
   /** Begins to answer for another view. */
   follow(view: FlatView): void {
-    if (view === this.view) return
-    this.view = view
+    if (view === this.#view) return
+    this.#forget()
+    this.#view = view
+  }
+
+  /** Forgets all answers and the view: whoever looks next asks {@link source} for it. */
+  expire(): void {
+    if (this.#view === undefined) return
+    this.#forget()
+    this.#view = undefined
+  }
+
+  #ask(): FlatView {
+    const view = this.source()
+    this.#view = view
+    return view
+  }
+
+  #forget(): void {
     this.wide.forget()
     for (const slot of this.#used) {
       slot.page = -1

@@ -11,15 +11,16 @@ import { Windows } from './windows.ts'
  */
 export class ShownView {
   readonly region: MemoryRegion
-  /** Spaces that show it. */
-  users = 0
+  readonly #whenTouched: (view: ShownView) => void
   #view: FlatView
   #before: FlatView
   #patches: readonly ViewPatch[] = []
   readonly #windows = new Windows()
 
-  constructor(region: MemoryRegion) {
+  /** `whenTouched` is called when there is something to {@link update}, once. */
+  constructor(region: MemoryRegion, whenTouched: (view: ShownView) => void) {
     this.region = region
+    this.#whenTouched = whenTouched
     this.#view = new FlatView(patchesOf(new FlatView([]), region, [WHOLE])[0]?.after ?? [])
     this.#before = this.#view
   }
@@ -29,9 +30,9 @@ export class ShownView {
     return this.#view
   }
 
-  /** Whether {@link update} has anything to do. */
-  get isTouched(): boolean {
-    return !this.#windows.isEmpty
+  /** As before the last {@link update}, until that is told. */
+  get before(): FlatView {
+    return this.#before
   }
 
   /** Notes that something may have changed between two offsets of the region, which its own address shifts (FV-11). */
@@ -39,19 +40,25 @@ export class ShownView {
     const { address } = this.region
     const first = start + address
     const end = last + address
-    if (first <= LAST_ADDRESS) this.#windows.add(first, end > LAST_ADDRESS ? LAST_ADDRESS : end)
+    if (first <= LAST_ADDRESS) this.#note(first, end > LAST_ADDRESS ? LAST_ADDRESS : end)
   }
 
   /** Notes that everything may have changed. */
   touchAll(): void {
-    this.#windows.add(0n, LAST_ADDRESS)
+    this.#note(0n, LAST_ADDRESS)
   }
 
-  /** Renders what has been touched since the last time. */
-  update(): void {
+  #note(first: bigint, last: bigint): void {
+    if (this.#windows.isEmpty) this.#whenTouched(this)
+    this.#windows.add(first, last)
+  }
+
+  /** Renders what has been touched since the last time; says whether anything else is seen now. */
+  update(): boolean {
     this.#before = this.#view
     this.#patches = patchesOf(this.#before, this.region, this.#windows.take())
     this.#view = this.#before.patched(this.#patches)
+    return this.#patches.length > 0
   }
 
   /** How the view came from `before`, or `undefined` where that is not the view before the last {@link update}. */

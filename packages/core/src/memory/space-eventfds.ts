@@ -42,10 +42,7 @@ export class SpaceEventfds {
 
   /** Looks at the space's view, if it must, and tells `listeners` what has changed (LC-8): removal in ascending priority, addition in descending (LC-6). `changed` says that eventfds came or went. */
   update(listeners: readonly MemoryListener[], calls: ListenerCalls, changed: boolean): void {
-    if (!listeners.some(wantsEventfds)) {
-      this.#shown = undefined
-      return
-    }
+    if (!listeners.some(wantsEventfds)) return
     if (!changed && !this.#stale) return
     this.#stale = false
     const before = this.shown
@@ -69,6 +66,11 @@ export class SpaceEventfds {
     if (!wantsEventfds(listener)) return
     this.#shown ??= eventfdsOf(this.#space.flatView)
     for (const eventfd of this.#shown) calls.eventfdAdd(listener, eventfd, this.#space)
+  }
+
+  /** Forgets what is shown where nobody of those who still listen wants to hear of it (LC-9). */
+  keepFor(listeners: readonly MemoryListener[]): void {
+    if (!listeners.some(wantsEventfds)) this.#shown = undefined
   }
 
   /** Tells a listener that leaves that everything goes (LR-3). */

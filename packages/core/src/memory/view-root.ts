@@ -9,19 +9,20 @@ import type { MemoryRegion } from './memory-region.ts'
  */
 export function viewRoot(root: MemoryRegion): MemoryRegion | undefined {
   let region = root
-  while (region.enabled) {
-    const target = region.target
-    if (target !== undefined) {
-      if (region.targetOffset !== 0n || region.size < target.size) return region
-      region = target
-    } else if (region.terminates) {
-      return region
-    } else {
-      const only = region.topmostChild
-      if (only === undefined) return undefined
-      if (region.enabledCount > 1 || only.address !== 0n || region.size < only.size) return region
-      region = only
-    }
+  for (;;) {
+    const next = viewStep(region)
+    if (next === undefined || next === region) return next
+    region = next
   }
-  return undefined
+}
+
+/** Where that descent goes on from a region: to another, or nowhere, or it ends with this one. */
+export function viewStep(region: MemoryRegion): MemoryRegion | undefined {
+  if (!region.enabled) return undefined
+  const { target } = region
+  if (target !== undefined) return region.targetOffset !== 0n || region.size < target.size ? region : target
+  if (region.terminates) return region
+  const only = region.topmostChild
+  if (only === undefined) return undefined
+  return region.enabledCount > 1 || only.address !== 0n || region.size < only.size ? region : only
 }

@@ -146,6 +146,8 @@ class World {
   readonly system = new MemorySystem('machine')
   readonly regions: MemoryRegion[] = []
   readonly spaces: AddressSpace[] = []
+  /** Of the same roots, with no listeners. */
+  readonly silent: AddressSpace[] = []
   readonly #unit: bigint
   #depth = 0
 
@@ -163,7 +165,10 @@ class World {
       this.regions.push(alias(`a${i}`, at(target), { offset: BigInt(i % 3) * unit, size: BigInt(6 + i) * unit }))
     }
     for (const region of this.regions) this.system.adopt(region)
-    for (const root of [0, 1, 15, 2]) this.spaces.push(this.system.createSpace(`s${root}`, at(root)))
+    for (const root of [0, 1, 15, 2]) {
+      this.spaces.push(this.system.createSpace(`s${root}`, at(root)))
+      this.silent.push(this.system.createSpace(`t${root}`, at(root)))
+    }
   }
 
   get isOpen(): boolean {
@@ -244,6 +249,10 @@ describe.each([
           space.flatView.ranges.map((range) => `${text('', '', range)} ${range.dirtyMask}`),
         )
         expect(shown, `step ${i}`).toEqual(after.map((list) => list.map((one) => `${text('', '', one)} ${one.mask}`)))
+        // Some look at every step, some now and then, one at the end.
+        for (const [s, space] of world.silent.entries()) {
+          if (one === undefined || s === 0 || i % s === 1) expect(space.flatView).toBe(world.spaces[s]?.flatView)
+        }
         const expected = world.spaces.flatMap((space, s) => {
           const lines = trace(space.name, before[s] as Section[], after[s] as Section[])
           return s < 2 ? lines : lines.filter((line) => !line.startsWith('nop'))

@@ -16,5 +16,5 @@ test('listeners are kept in ascending priority, at equal priority as registered 
     registry.add({ name, priority }, space)
   }
 
-  expect(registry.of(space).map(({ listener }) => listener.name)).toEqual(['b', 'e', 'a', 'c', 'd'])
+  expect(registry.of(space).map(({ name }) => name)).toEqual(['b', 'e', 'a', 'c', 'd'])
 })
