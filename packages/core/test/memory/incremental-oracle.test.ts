@@ -182,7 +182,7 @@ class World {
   apply({ change, region, other, at, size, priority }: Step): void {
     const one = this.regions[region % this.regions.length] as MemoryRegion
     const place = BigInt(at) * this.#unit
-    if (change === 'add') this.#try(() => this.regions[other % this.regions.length]?.add(one, place, { priority }))
+    if (change === 'add') this.#add(this.regions[other % this.regions.length] as MemoryRegion, one, place, priority)
     else if (change === 'remove') one.container?.remove(one)
     else if (change === 'enable') one.setEnabled(!one.enabled)
     else if (change === 'size') this.#try(() => one.setSize(size === 13 ? 2n ** 64n : BigInt(size) * this.#unit))
@@ -196,6 +196,12 @@ class World {
       this.#depth--
       this.system.commit()
     }
+  }
+
+  #add(parent: MemoryRegion, child: MemoryRegion, place: bigint, priority: number): void {
+    // That a root is moved is shown with the next commit only (FV-11), and in a disabled container there is none (TM-5).
+    if (!parent.enabled && this.spaces.some(({ root }) => root === child)) return
+    this.#try(() => parent.add(child, place, { priority }))
   }
 
   #flag(region: MemoryRegion, which: number): void {
