@@ -1,8 +1,11 @@
-import { HostbridgeError } from '../errors.ts'
 import type { SimEvent } from './event.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import { LadderQueue } from './ladder-queue.ts'
+import { alreadyScheduled, inThePast, livelock, skipsAnEvent } from './queue-errors.ts'
 import { LAST_TICK, notATick } from './tick.ts'
+
+/** Memory for so many waiting events is kept however few wait. */
+const SPARE = 4096
 
 export interface EventQueueOptions {
   /** Events served at one instant before the queue calls it a livelock; 10^6 if left out. */
@@ -23,20 +26,26 @@ export interface PendingEvent {
 /**
  * Serves events in the order (time, priority, source, sequence); the sequence counts every scheduling of a source, so that
  * the order does not depend on what other sources do.
+ *
+ * Scheduling and serving share all of its state and are inlined into each other, hence one file of more than 300 lines.
  */
 export class EventQueue {
   readonly maxAtOneInstant: number
   /** The hash of all events that have happened, where one was asked for. */
   readonly fingerprint: Fingerprint | undefined
-  readonly #ladder = new LadderQueue()
+  #ladder: LadderQueue
   /** The waiting event of each slot. */
-  readonly #events: (SimEvent | undefined)[] = []
+  #events: (SimEvent | undefined)[] = []
   /** How often each source has scheduled. */
   #sequences: number[] = [0]
   /** The slot of the event that is happening, -1 if it has been let go: scheduled again, the event takes it back. */
   #held = -1
+  /** Events that were inserted since an eighth of the memory was in use. */
+  #lean = 0
   #now = 0
   #servedNow = 0
+  /** Of no meaning: what it is calculated from is to be read. */
+  #touched = 0
   #watch: ((event: SimEvent, time: number) => void) | undefined = undefined
   /** Whether there is a fingerprint or a watch. */
   #observed: boolean
@@ -45,6 +54,7 @@ export class EventQueue {
     this.maxAtOneInstant = options.maxAtOneInstant ?? 1e6
     this.fingerprint = options.fingerprint
     this.#observed = options.fingerprint !== undefined
+    this.#ladder = this.#newLadder()
   }
 
   /** Is told of every event before it happens; for traces. */
@@ -65,6 +75,11 @@ export class EventQueue {
   /** The number of waiting events. */
   get size(): number {
     return this.#ladder.size
+  }
+
+  /** The number of waiting events that there is memory for; a queue gives most of it back that uses little for long. */
+  get capacity(): number {
+    return this.#ladder.capacity
   }
 
   /** When the first waiting event happens, `Infinity` when none waits. */
@@ -127,17 +142,14 @@ export class EventQueue {
   /** The waiting events in the order in which they would happen; costs O(n log n). */
   pending(): PendingEvent[] {
     const ladder = this.#ladder
-    return ladder.sortedEntries().map((slot) => {
+    const pending: PendingEvent[] = []
+    for (const slot of ladder.sortedEntries()) {
       const event = this.#events[slot] as SimEvent
       const { rank } = event
-      return {
-        event,
-        time: ladder.timeOf(slot),
-        priority: rank >> 16,
-        source: rank & 0xffff,
-        sequence: ladder.sequenceOf(slot),
-      }
-    })
+      const [time, sequence] = [ladder.timeOf(slot), ladder.sequenceOf(slot)]
+      pending.push({ event, time, priority: rank >> 16, source: rank & 0xffff, sequence })
+    }
+    return pending
   }
 
   /** Takes `event` back; returns whether it was waiting here. */
@@ -199,12 +211,7 @@ export class EventQueue {
   advanceTo(time: number): void {
     this.#checkTime(time, 'the queue')
     if (time > this.nextTick()) {
-      const event = this.#events[this.#ladder.first] as SimEvent
-      throw new HostbridgeError(
-        'time.skips',
-        `the queue cannot move on to ${time}: ${event.name} waits for ${event.time}; serve it first`,
-        { time, event: event.name, waitsFor: event.time },
-      )
+      throw skipsAnEvent(this.#events[this.#ladder.first] as SimEvent, time)
     }
     if (time === this.#now) return
     this.#now = time
@@ -240,20 +247,46 @@ export class EventQueue {
 
   #checkTime(time: number, who: string): void {
     if (!Number.isInteger(time) || time > LAST_TICK) throw notATick(time)
-    if (time < this.#now) {
-      throw new HostbridgeError('time.past', `${who} cannot go to ${time}: it is ${this.#now} already`, {
-        who,
-        time,
-        now: this.#now,
-      })
-    }
+    if (time < this.#now) throw inThePast(who, time, this.#now)
   }
 
   #insert(event: SimEvent, time: number, sequence: number): void {
+    const { capacity, size } = this.#ladder
+    if (size >= capacity >> 3) this.#lean = 0
+    else if (++this.#lean > capacity && capacity > SPARE) this.#shrink()
     const slot = this.#ladder.insert(time, event.rank, sequence)
     this.#events[slot] = event
     event.slot = slot
     if (event.queue !== this) event.queue = this
+  }
+
+  #newLadder(): LadderQueue {
+    const ladder = new LadderQueue(this.#now)
+    ladder.refilled = (slots, end) => this.#touch(slots, end)
+    return ladder
+  }
+
+  /** Moves the waiting events into a ladder of their number. */
+  #shrink(): void {
+    this.#lean = 0
+    if (this.#held >= 0) this.#letGo()
+    const [ladder, events] = [this.#ladder, this.#events]
+    this.#ladder = this.#newLadder()
+    this.#events = []
+    for (const slot of ladder.sortedEntries()) {
+      this.#insert(events[slot] as SimEvent, ladder.timeOf(slot), ladder.sequenceOf(slot))
+    }
+  }
+
+  /** Reads the events that come next and their actions' addresses: nothing waits for them yet, so that cache misses overlap. */
+  #touch(slots: Int32Array, end: number): void {
+    const events = this.#events
+    let touched = this.#touched
+    for (let at = 0; at < end; at++) {
+      const event = events[slots[at] as number] as SimEvent
+      if (typeof event.action === 'function') touched = (touched + event.rank) | 0
+    }
+    this.#touched = touched
   }
 
   #letGo(): void {
@@ -272,24 +305,12 @@ export class EventQueue {
   }
 
   #livelock(): never {
-    const names = new Set<string>()
-    for (const event of this.#waiting()) if (event.time === this.#now) names.add(event.name)
-    const shown = [...names].slice(0, 8)
     const served = this.#servedNow - 1
     this.#servedNow = 0
-    throw new HostbridgeError(
-      'time.livelock',
-      `${served} events happened at ${this.#now} and more wait for it: ${shown.join(', ')}; ` +
-        'let them take time, or raise maxAtOneInstant',
-      { time: this.#now, served, waiting: shown },
+    throw livelock(
+      this.#now,
+      served,
+      this.#waiting().filter(({ time }) => time === this.#now),
     )
   }
-}
-
-function alreadyScheduled(event: SimEvent, time: number): HostbridgeError {
-  return new HostbridgeError(
-    'time.scheduled',
-    `event ${event.name} waits for ${event.time} already and cannot be scheduled for ${time}: use reschedule in its queue`,
-    { event: event.name, time, waitsFor: event.time },
-  )
 }

@@ -9,6 +9,9 @@ export interface FingerprintState {
 const FIRST = 0x2545f491
 const SECOND = 0x6a09e667
 
+/** Brings the upper bits of a time down. */
+const HIGH_WORD = 2 ** -32
+
 /**
  * A hash of a sequence of events: of each its time, priority, source, sequence and name, and of all of them the order.
  *
@@ -34,7 +37,7 @@ export class Fingerprint {
     const lanes = this.#lanes
     // The products of one event do not wait for those of the one before; each lane waits for one product only.
     const early = Math.imul(time, 0x9e3779b1) + Math.imul(sequence, 0x85ebca77)
-    const late = Math.imul((time / 0x1_0000_0000) | 0, 0xc2b2ae3d) + Math.imul(nameHash ^ rank, 0x27d4eb2f)
+    const late = Math.imul((time * HIGH_WORD) | 0, 0xc2b2ae3d) + Math.imul(nameHash ^ rank, 0x27d4eb2f)
     const first = Math.imul((lanes[0] as number) ^ (early + late), 0x165667b1)
     const second = Math.imul((lanes[1] as number) ^ (early - (late << 7) + rank), 0x1b873593)
     lanes[0] = first ^ (first >>> 15)

@@ -1,3 +1,4 @@
+import { inOrder } from './in-order.ts'
 import { InstantHeap } from './instant-heap.ts'
 import { Rung } from './rung.ts'
 import { BUCKET, NEXT, PREVIOUS, RANK, SEQUENCE, SlotTable } from './slot-table.ts'
@@ -12,6 +13,8 @@ const SORTED = 40
 const BATCH = 16
 /** Buckets of a rung at most, give or take a factor of two. */
 const BUCKETS = 2 ** 17
+/** Entries from which on a batch is announced. */
+const MANY = 2048
 /** Rungs on each other; where more are needed, all is spread anew. To halve 2^53 ticks by 32 takes eleven. */
 const RUNGS = 32
 
@@ -65,9 +68,20 @@ export class LadderQueue extends SlotTable {
   private topLeast = Number.POSITIVE_INFINITY
   private topMost = 0
   /** The time of the entry that was taken last. */
-  private floor = 0
+  private floor: number
   private count = 0
   private rebuilds = 0
+  /** Of no meaning: what it is calculated from is to be read. */
+  private touched = 0
+
+  /** Is told of the slots that come next, where there are many: to touch what they stand for, so that cache misses overlap. */
+  refilled: ((slots: Int32Array, end: number) => void) | undefined = undefined
+
+  /** No entry comes before `floor`. */
+  constructor(floor = 0) {
+    super()
+    this.floor = floor
+  }
 
   get size(): number {
     return this.count
@@ -149,7 +163,7 @@ export class LadderQueue extends SlotTable {
 
   /** The slots of all entries in their order. */
   sortedEntries(): number[] {
-    return this.entries().sort((a, b) => (this.before(a, b) ? -1 : 1))
+    return inOrder(this.entries(), this)
   }
 
   /** The slots of all entries, roughly in their order: only those of one bucket lie as they came. */
@@ -298,7 +312,23 @@ export class LadderQueue extends SlotTable {
       }
     }
     this.bottomUntil = this.above
+    if (this.count > MANY) {
+      this.refilled?.(this.slots, this.end)
+      if (this.depth > 0) this.touchAhead(this.rungs[this.depth - 1] as Rung)
+    }
     return true
+  }
+
+  /** Reads the first entries of the buckets that come next: nothing waits for them yet, so that cache misses overlap. */
+  private touchAhead({ base, current, last }: Rung): void {
+    const { ends, words } = this
+    const end = base + Math.min(last, current + BATCH)
+    let touched = this.touched
+    for (let list = base + current; list <= end; list++) {
+      const slot = ends[list << 1] as number
+      if (slot >= 0) touched = (touched + (words[(slot << 3) + RANK] as number)) | 0
+    }
+    this.touched = touched
   }
 
   /** Where the finest rung, or else the top, begins. */

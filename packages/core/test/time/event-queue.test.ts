@@ -344,4 +344,53 @@ describe('EventQueue', () => {
 
     expect([queue.size, event.time, queue.pending().map(({ time }) => time)]).toEqual([1, 3, [3]])
   })
+
+  test('gives memory back when a peak is long over, and keeps the order of what still waits', () => {
+    const queue = new EventQueue()
+    const events = Array.from({ length: 20_000 }, (_, id) => new SimEvent(() => {}, { name: `${id}` }))
+    for (const [id, event] of events.entries()) queue.schedule(event, id >> 1)
+    for (let id = 0; id < 19_900; id++) queue.serviceOne()
+    const atPeak = queue.capacity
+    const passing = new SimEvent(() => {})
+
+    for (let turn = 0; turn < 2 * atPeak; turn++) {
+      queue.schedule(passing, 20_000)
+      queue.deschedule(passing)
+    }
+    queue.schedule(new SimEvent(() => {}, { name: 'last' }), 10_000)
+
+    const left = Array.from({ length: 101 }, () => queue.serviceOne()?.name)
+    expect(left).toEqual([...events.slice(19_900).map(({ name }) => name), 'last'])
+    expect([atPeak >= 20_000, queue.capacity <= 4096, queue.size]).toEqual([true, true, 0])
+  })
+
+  test('lists a long burst of one instant whose order is mixed', () => {
+    const queue = new EventQueue()
+    for (let id = 0; id < 5000; id++) {
+      queue.schedule(new SimEvent(() => {}, { name: `${id}`, priority: id % 7, source: id % 3 }), 9)
+    }
+
+    const listed = queue.pending().map(({ event }) => event.name)
+
+    expect(listed).toEqual(Array.from({ length: 5000 }, () => queue.serviceOne()?.name))
+  })
+
+  test('lists events all over virtual time in their order', () => {
+    const queue = new EventQueue()
+    const times = Array.from({ length: 300 }, (_, id) => (id % 2 ? LAST_TICK - id * 1e9 : id % 50))
+    for (const time of times) queue.schedule(new SimEvent(() => {}), time)
+
+    expect(queue.pending().map(({ time }) => time)).toEqual(times.toSorted((a, b) => a - b))
+  })
+
+  test('takes events whose sequence numbers fall, in numbers, and serves them as they rise', () => {
+    const queue = new EventQueue()
+    for (let sequence = 4999; sequence >= 0; sequence--) {
+      queue.scheduleAs(new SimEvent(() => {}, { name: `${sequence}` }), 5, sequence)
+    }
+
+    const served = Array.from({ length: 5000 }, () => Number(queue.serviceOne()?.name))
+
+    expect(served).toEqual(served.map((_, index) => index))
+  })
 })

@@ -1,0 +1,29 @@
+import { fc, test } from '@fast-check/vitest'
+import { describe, expect } from 'vitest'
+import { inOrder } from '../../src/time/in-order.ts'
+import { RANK, SEQUENCE, SlotTable } from '../../src/time/slot-table.ts'
+
+const entry = fc.record({
+  time: fc.oneof(fc.nat(3), fc.nat(1000), fc.constant(2 ** 53 - 1)),
+  rank: fc.integer({ min: -2, max: 2 }),
+})
+
+describe('inOrder', () => {
+  test.prop({ entries: fc.array(entry, { maxLength: 80 }), far: fc.boolean() })(
+    'agrees with comparing two slots at a time, however far apart their times are',
+    ({ entries, far }) => {
+      const table = new SlotTable()
+      for (const [sequence, { time, rank }] of entries.entries()) {
+        const slot = table.take()
+        table.floats[slot << 2] = far ? time : time % 1001
+        table.floats[(slot << 2) + SEQUENCE] = (sequence * 37) % 81
+        table.words[(slot << 3) + RANK] = rank
+      }
+      const slots = [...entries.keys()]
+
+      const sorted = inOrder(slots, table)
+
+      expect(sorted).toEqual(slots.toSorted((a, b) => (table.before(a, b) ? -1 : 1)))
+    },
+  )
+})
