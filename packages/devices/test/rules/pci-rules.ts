@@ -59,6 +59,3 @@ export const RULES: Readonly<Record<string, string>> = {
   'DW-7': 'removing a window',
   'DW-8': 'resetting the windows',
 }
-
-/** Rules that no test cites yet: an id leaves when its test comes. */
-export const WAITING: readonly string[] = []

@@ -178,9 +178,11 @@ describe('a pseries host bridge', () => {
     phb.dma.register(listener('dma'))
     phb.addresses.memory.add(ram('bar', 1n * MiB), 0x8000_0000n)
     machine.space.register(listener('memory'))
+    const { root } = phb.dma
 
     machine.unplug(phb)
 
+    expect(root.children.map(({ name }) => name)).not.toContain('phb0-msi')
     expect(order).toEqual(['dma 0', 'dma 800000000000000', 'dma 40000000000', 'memory 200080000000'])
     expect(machine.memory.listeners.map(({ name }) => name)).toEqual(['memory'])
     expect(machine.memory.spaces.map(({ name }) => name)).toEqual(['memory'])
