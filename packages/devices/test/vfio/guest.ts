@@ -1,9 +1,9 @@
 import { ADDRESS_SPACE_SIZE, GiB } from '@hostbridge/core/address'
 import { PageTableIommu } from '@hostbridge/core/iommu'
 import { Device, Machine } from '@hostbridge/core/machine'
-import { type AddressSpace, container, type RamRegion, ram } from '@hostbridge/core/memory'
+import { container, type RamRegion, ram } from '@hostbridge/core/memory'
 import { DmaEngine } from '@hostbridge/devices/endpoints'
-import { PciBus } from '@hostbridge/devices/pci'
+import { PciBus, type PciBusOptions } from '@hostbridge/devices/pci'
 import { Host, Type1Iommu, type Type1Options } from '@hostbridge/devices/vfio'
 
 class Bridge extends Device {}
@@ -19,8 +19,8 @@ export class Guest {
     this.ram = this.machine.map(0n, ram('ram', ramSize))
   }
 
-  /** A bus whose DMA goes to an address space. */
-  busOn(dma: AddressSpace): PciBus {
+  /** A bus whose DMA goes to an address space, or where an IOMMU says. */
+  busOn(dma: NonNullable<PciBusOptions['dma']>): PciBus {
     const bridge = this.machine.plug(new Bridge(`bridge${this.#bridges++}`))
     return new PciBus({ name: bridge.name, bridge, dma })
   }

@@ -25,6 +25,28 @@ describe('a card that is plugged onto existing mappings', () => {
     expect(guest.machine.space.read(0x50ff0n, new Uint8Array(1))).toBe(MemTx.ok)
   })
 
+  test('the IOMMU of its bus is told of the card before anything is mapped, may refuse it, and hears when it leaves (PC-5)', () => {
+    const guest = new Guest()
+    const heard: string[] = []
+    let refusing = true
+    const bus = guest.busOn({
+      addressSpaceOf: () => guest.machine.space,
+      setHostDevice({ host }) {
+        if (refusing) throw new Error(`no room for ${host.name}`)
+        heard.push(`${host.name} comes, ${card.slot?.machine === undefined ? 'unassigned' : 'assigned'}`)
+      },
+      unsetHostDevice: ({ host }) => void heard.push(`${host.name} goes`),
+    })
+    const { card } = hostWith({})
+
+    const refused = thrownBy(() => bus.plug('00:01.0', new VfioPciDevice(card)))
+    refusing = false
+    bus.unplug(bus.plug('00:01.0', new VfioPciDevice(card)))
+
+    expect(refused).toMatchObject({ message: 'no room for host 01:00.0' })
+    expect(heard).toEqual(['host 01:00.0 comes, unassigned', 'host 01:00.0 goes'])
+  })
+
   test('faults without replay, and works with what is mapped afterwards', () => {
     const guest = new Guest()
     const { bus, iommu } = guest.busWithIommu()
