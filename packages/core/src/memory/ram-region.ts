@@ -85,7 +85,9 @@ export class RamRegion extends MemoryRegion {
 
 /** Why a region must stay as it is: somebody may have looked at it already. */
 function whyMapped(region: MemoryRegion): string | undefined {
-  return region.container && `it is mapped in '${region.container.name}'; take it out of there first`
+  const { container, mapped } = region
+  if (container !== undefined) return `it is mapped in '${container.name}'; take it out of there first`
+  return mapped ? 'an alias that is mapped shows it; take the alias out of there first' : undefined
 }
 
 function memoryFor(name: string, size: bigint, { memory, bytes }: RamOptions): SparseMemory {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { container, PlainDiscardManager, ram } from '../../../src/memory/index.ts'
+import { alias, container, PlainDiscardManager, ram } from '../../../src/memory/index.ts'
 
 describe('the discard manager of a RAM region', () => {
   test('is one at most: a second is refused until the first is taken away (RD-1)', () => {
@@ -29,5 +29,19 @@ describe('the discard manager of a RAM region', () => {
     expect(() => memory.setDiscardManager(undefined)).toThrow(
       expect.objectContaining({ code: 'memory.discard-manager' }),
     )
+  })
+
+  test('cannot change while an alias that is mapped shows the region, through other aliases too (RD-1, MR-9)', () => {
+    const memory = ram('mem', 0x4000n)
+    const manager = new PlainDiscardManager(memory)
+    const root = container('root')
+    const window = alias('window', alias('inner', memory))
+    root.add(window, 0n)
+
+    expect(() => memory.setDiscardManager(manager)).toThrow('an alias that is mapped shows it')
+    root.remove(window)
+    memory.setDiscardManager(manager)
+
+    expect(memory.discardManager).toBe(manager)
   })
 })
