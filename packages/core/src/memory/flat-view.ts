@@ -50,6 +50,12 @@ export class FlatView {
     return lastFrame < frame || (lastFrame === frame && lastByte < offset) ? undefined : range
   }
 
+  /** The range that has an address, or else the next one. O(log n) */
+  firstFrom(address: bigint): FlatRange | undefined {
+    const { frame, offset } = splitAddress(address)
+    return this.lookup(frame, offset) ?? higherThan(this.#root, frame, offset)
+  }
+
   /** The ranges that meet `first` to `last`, ascending. O(log n) and what it gives. */
   between(first: bigint, last: bigint): FlatRange[] {
     const ranges: FlatRange[] = []
