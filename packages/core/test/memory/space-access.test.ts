@@ -134,6 +134,36 @@ describe('loads and stores', () => {
     expect(results).toEqual(Array(2).fill([0, MemTx.decodeError, MemTx.decodeError]))
   })
 
+  test('end with the memory of a ROM device: behind it a load finds zeros, and a debug store changes nothing', () => {
+    const { root, memory } = space()
+    root.add(filled(romDevice('flash', 0x1000n, new RecordingDevice())), 0n)
+    root.add(filled(ram('ram', 0x1000n)), 0x1000n)
+
+    const loaded = [memory.load32(0xffen), memory.loadResult, memory.load64(0xffcn), memory.loadResult]
+    const stored = memory.store32(0xffen, 0x0a0b0c0d, 'little', { debug: true })
+
+    expect(loaded).toEqual([0x00ff, MemTx.ok, 0x00fffefdn, MemTx.ok])
+    expect([stored, memory.load16(0xffen), memory.load16(0x1000n)]).toEqual([MemTx.ok, 0x0c0d, 0x0201])
+  })
+
+  test('go to registers where memory is wanted too: only transfers are denied there (RW-5)', () => {
+    const { root, memory } = space()
+    const device = new RecordingDevice()
+    root.add(mmio('device', 0x1000n, device), 0n)
+    const wanted = { memory: true }
+
+    const results = [
+      memory.load32(0n, 'little', wanted),
+      memory.loadResult,
+      memory.store16(4n, 1, 'little', wanted),
+      memory.load64(8n, 'little', wanted),
+      memory.read(0n, bytes(0, 0, 0, 0), wanted),
+    ]
+
+    expect(results).toEqual([0, MemTx.ok, MemTx.ok, 0n, MemTx.accessError])
+    expect(device.log).toEqual(['read 0 4', 'write 4 2 1', 'read 8 4', 'read c 4'])
+  })
+
   test('begin at the last address of the space (LK-4)', () => {
     const { root, memory } = space()
     const region = ram('ram', 2n ** 64n)
