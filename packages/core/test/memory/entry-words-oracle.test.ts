@@ -134,6 +134,35 @@ test('an access to memory behind an IOMMU whose entries are shown asks once, and
   expect([first, asked]).toEqual([1, 1])
 })
 
+test('an entry that is shown permits what it says, at any alignment, and memory is made where it is first written (TE-5)', () => {
+  const system = new MemorySystem('machine')
+  const region = ram('ram', 0x100000n)
+  const memory = system.createSpace('memory', region)
+  region.memory.write(
+    0n,
+    Uint8Array.from({ length: 0x1000 }, (_, i) => i),
+  )
+  const table = new FlatTable(memory, 12, true)
+  const dma = system.createSpace('dma', new IommuRegion('window', BigInt(PAGES) * 0x1000n, table))
+  table.words.set([0x0003, 0, 0x0001, 0, 0x0002, 0, 0x40003, 0])
+  for (const at of [0n, 8n]) dma.load64(at)
+
+  const unaligned = [dma.load64(3n), memory.load64(5n), dma.load32(0x12n)]
+  const refused = [dma.store64(0x1008n, 1n), dma.store64(0x2008n, 0n), dma.load64(0x2008n)]
+  const made = [dma.store64(0x3010n, 7n), memory.store64(0x50010n, 8n)]
+
+  expect(unaligned).toEqual([0x0a09080706050403n, 0x0c0b0a0908070605n, 0x15141312])
+  expect(refused).toEqual([MemTx.decodeError, MemTx.ok, 0n])
+  expect(made).toEqual([MemTx.ok, MemTx.ok])
+  expect(memory.load64(8n)).toBe(0n)
+  const into = new Uint8Array(1)
+  const first = [0x40010n, 0x50010n].map((at) => {
+    region.memory.read(at, into)
+    return into[0]
+  })
+  expect(first).toEqual([7, 8])
+})
+
 test('an access through IOMMUs that show each other their entries ends, and meets nothing', () => {
   const system = new MemorySystem('machine')
   const root = container('root')

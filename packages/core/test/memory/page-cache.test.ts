@@ -132,3 +132,24 @@ test('a large range is not found where only the lower word of the address is its
   expect(elsewhere).toEqual([0n, MemTx.decodeError, 0, MemTx.decodeError])
   expect(into).toEqual(new Uint8Array(16))
 })
+
+test('pages with one number in many upper words are told apart in the same slot', () => {
+  const { root, memory } = space()
+  for (let upper = 0; upper < 40; upper++) root.add(answering(`at ${upper}`, upper), (BigInt(upper) << 32n) + 0x1000n)
+
+  const values = Array.from({ length: 80 }, (_, index) => memory.load32((BigInt(index % 40) << 32n) + 0x1000n))
+
+  expect(values).toEqual(Array.from({ length: 80 }, (_, index) => index % 40))
+})
+
+test('memory of several directory nodes is found in each, from the last to the first', () => {
+  const { root, memory } = space()
+  const large = ram('ram', 0x1_0000_0000n)
+  root.add(large, 0n)
+  const places = [0xc000_1000n, 0x4000_1000n, 0x1000n]
+  for (const [index, place] of places.entries()) large.memory.write(place, Uint8Array.of(index + 1))
+
+  const values = places.flatMap((place) => [memory.load64(place), memory.load64(place)])
+
+  expect(values).toEqual([1n, 1n, 2n, 2n, 3n, 3n])
+})
