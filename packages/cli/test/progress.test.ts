@@ -27,6 +27,17 @@ test('a bar shows the share that is done, and what is counted', () => {
   expect(written()).toContain('trace 1234 events')
 })
 
+test('a count tells the virtual time that is reached, however often it is told', () => {
+  const { stream, written } = terminal(true)
+  const run = startProgress('run', stream)
+
+  for (let events = 1; events <= 1000; events++) run.count(events * 1024, 'events', `${events} ms`)
+  run.stop()
+
+  expect(written()).toContain('run 1024000 events, 1000 ms')
+  expect(written().match(/events/g)?.length).toBeLessThan(50)
+})
+
 test('nothing is drawn where nobody looks', () => {
   const { stream, written } = terminal(false)
   const progress = startProgress('replay', stream)

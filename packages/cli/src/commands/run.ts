@@ -55,7 +55,7 @@ async function run(name: string, options: RunCommandOptions, output: Output): Pr
   return ExitStatus.good
 }
 
-/** Runs a scenario and shows on a terminal how many events have happened in a run of its machines. */
+/** Runs a scenario and shows on a terminal how many events have happened in a run of its machines, and the virtual time. */
 async function withProgress<T>(
   name: string,
   watch: (machine: Machine) => void,
@@ -65,7 +65,7 @@ async function withProgress<T>(
   try {
     return await main((machine) => {
       watch(machine)
-      machine.events.on('progress', (events) => progress.count(events, 'events'))
+      machine.events.on('progress', (events, now) => progress.count(events, 'events', `${Number(now) / 1e6} ms`))
     })
   } finally {
     progress.stop()

@@ -27,7 +27,7 @@ export interface MachineEvents {
   /** All phases of a reset of the machine are done. */
   reset: [machine: Machine]
   'guest-error': [error: GuestError]
-  /** The machine runs and has come so far in this run: every 65,536 events. */
+  /** The machine runs and has come so far in this run: every 1,024 events. */
   progress: [events: number, now: bigint]
   fault: [device: Device, fault: DmaFault]
 }

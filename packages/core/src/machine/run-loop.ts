@@ -8,7 +8,7 @@ export interface RunOptions {
   readonly until?: bigint
   /** The most events that happen in this run; without it as many as there are. */
   readonly events?: number
-  /** Is called every 65,536 events with how many have happened in this run, and the time. */
+  /** Is called every 1,024 events with how many have happened in this run, and the time. */
   onProgress?(events: number, now: number): void
 }
 
@@ -27,8 +27,8 @@ export interface RunResult {
   readonly blocked?: readonly string[]
 }
 
-/** Events between two reports of progress, less one. */
-const PROGRESS = 0xffff
+/** Events between two reports of progress, less one: often enough for events that take a millisecond each. */
+const PROGRESS = 0x3ff
 
 /** Lets the events of one queue happen, one run at a time. */
 export class RunLoop {
