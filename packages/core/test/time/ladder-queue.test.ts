@@ -182,6 +182,16 @@ describe('LadderQueue', () => {
     pair.drain()
   })
 
+  test('takes out of the top what was moved there when others were taken out', () => {
+    const pair = new Pair()
+    for (let each = 0; each < 200; each++) pair.insert(each * 1000, 0)
+    for (let each = 0; each < 100; each++) pair.insert(1e9 + each * 1000, 0)
+
+    for (let each = 0; each < 80; each++) pair.remove(205 + ((each * 31) % 40))
+
+    pair.drain()
+  })
+
   test('takes what is later than an instant, between it and what lay above', () => {
     const pair = new Pair()
     for (let each = 0; each < 200; each++) pair.insert(1e6 + (each % 2) * 1e9, 0)
