@@ -219,6 +219,24 @@ describe('EventQueue', () => {
     expect(queue.size).toBe(3)
   })
 
+  test.each([0, 42])('serves as many events at one instant as are allowed and no more, from %i on', (time) => {
+    let served = 0
+    const queue = new EventQueue({ maxAtOneInstant: 100 })
+    const spinner: SimEvent = new SimEvent(() => {
+      served++
+      queue.schedule(spinner, queue.now)
+    })
+    queue.schedule(spinner, time)
+    const serveAll = () => {
+      while (queue.serviceOne() !== undefined);
+    }
+
+    expect(serveAll).toThrow(`100 events happened at ${time}`)
+    expect(served).toBe(100)
+    expect(serveAll).toThrow(`100 events happened at ${time}`)
+    expect(served).toBe(200)
+  })
+
   test('goes on after a livelock that was cut', () => {
     const queue = new EventQueue({ maxAtOneInstant: 2 })
     const spinner: SimEvent = new SimEvent(() => queue.schedule(spinner, queue.now))
@@ -343,6 +361,18 @@ describe('EventQueue', () => {
     queue.serviceOne()
 
     expect([queue.size, event.time, queue.pending().map(({ time }) => time)]).toEqual([1, 3, [3]])
+  })
+
+  test('keeps no memory for events that have happened', () => {
+    const queue = new EventQueue()
+    const atFirst = queue.capacity
+
+    for (let time = 0; time < 1000; time++) {
+      queue.schedule(new SimEvent(() => {}), time)
+      queue.serviceOne()
+    }
+
+    expect(queue.capacity).toBe(atFirst)
   })
 
   test('gives memory back when a peak is long over, and keeps the order of what still waits', () => {

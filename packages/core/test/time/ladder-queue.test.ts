@@ -204,6 +204,31 @@ describe('LadderQueue', () => {
     pair.drain()
   })
 
+  test('takes what comes first of an instant that is being taken, though the bucket that it came from is still there', () => {
+    const pair = new Pair()
+    for (let each = 0; each < 200; each++) pair.insert(1e6 + (each % 2) * 1e9, 5)
+    pair.take()
+
+    pair.insert(1e6, 3)
+
+    expect(pair.ladder.shape.instants).toBe(1)
+    pair.drain()
+  })
+
+  test('takes at its time what comes between a burst that was put before all else and what lay above', () => {
+    const pair = new Pair()
+    for (let each = 0; each < 200; each++) pair.insert(1e6 + each * 1e3, 0)
+    pair.take()
+    while (pair.ladder.shape.bottom > 0) pair.take()
+    // No look at the front: that would take the next bucket out.
+    for (let each = 0; each < 100; each++) pair.insert(pair.now, 0)
+
+    for (const later of [1, 2, 1, 3]) pair.insert(pair.now + later, 0)
+
+    expect(pair.ladder.shape.instants).toBe(1)
+    pair.drain()
+  })
+
   test('reuses slots, so that they stay below the most entries there were', () => {
     const ladder = new LadderQueue()
     let most = 0
