@@ -153,3 +153,20 @@ test('memory of several directory nodes is found in each, from the last to the f
 
   expect(values).toEqual([1n, 1n, 2n, 2n, 3n, 3n])
 })
+
+test('what lies before the directory node of the last access is not taken for a part of it', () => {
+  const { root, memory } = space()
+  const large = ram('ram', 0x8000_0000n)
+  root.add(large, 0x8000_0000n)
+  large.memory.write(0n, Uint8Array.of(1))
+  large.memory.write(0x4000_0000n, new Uint8Array(0x10000).fill(0xff))
+  // The end of the first chunk lies before the second node, and looks like one of its entries.
+  const numbers = Array.from({ length: 8 }, (_, index) => index + 1)
+
+  const values = numbers.map((slot) => {
+    large.memory.write(0xfffcn, Uint8Array.of(slot))
+    return [memory.load32(0xc000_0000n), memory.load32(0xbfff_fffcn), memory.load64(0xbfff_f000n)]
+  })
+
+  expect(values).toEqual(numbers.map(() => [0xffff_ffff, 0, 0n]))
+})
