@@ -30,7 +30,9 @@ const pair = new Uint32Array(pair64.buffer)
  * The accesses that a space offers. Nothing a guest does makes one throw; what a device's callback throws goes through
  * to whoever made the access, and leaves the space as it was.
  *
- * An access nested in 64 others of the same system (callbacks that make accesses) is denied with `accessError`.
+ * An access nested in 64 others of the same system (callbacks that make accesses) is denied with `accessError`, unless it is to
+ * memory that the space has found lately in a large range, also behind an IOMMU's entry: such a one calls nobody, so that nothing
+ * nests in it, and is not counted.
  */
 export class SpaceAccess {
   /** What is seen where, and what has been found lately. */

@@ -1,6 +1,7 @@
 // Long because each way of accessing a space has its rules here (sections 2.1 to 2.5).
 import { describe, expect, test } from 'vitest'
 import {
+  type AddressSpace,
   container,
   IommuRegion,
   type MemoryRegion,
@@ -243,6 +244,57 @@ describe('results of callbacks', () => {
 
     expect([memory.load32(0n), memory.loadResult]).toEqual([3, MemTx.ok])
     expect(dma.read(0n, bytes(0))).toBe(MemTx.ok)
+  })
+})
+
+describe('accesses in callbacks', () => {
+  /** A device whose reads read it again, as deep as that goes; `innermost` is done at the end. */
+  function nesting(innermost: (memory: AddressSpace) => unknown[]) {
+    const { root, memory } = space()
+    const results: unknown[] = []
+    let depth = 0
+    const read = () => {
+      depth++
+      const value = memory.load32(0n)
+      if (memory.loadResult === MemTx.accessError && results.length === 0) results.push(...innermost(memory))
+      return value
+    }
+    root.add(mmio('device', 0x1000n, { read, write: () => undefined }), 0n)
+    root.add(filled(ram('ram', 0x100000n)), 0x100000n)
+    return { memory, results, depth: () => depth }
+  }
+
+  function each(memory: AddressSpace): unknown[] {
+    const pair = new Uint32Array(2)
+    return [
+      [memory.load8(0x100001n), memory.loadResult],
+      [memory.load64(0x100000n), memory.loadResult],
+      [memory.loadWords(0x100000n, pair), pair[0]],
+      memory.read(0x100000n, bytes(0, 0)),
+      memory.write(0x100010n, bytes(1)),
+      memory.store64(0x100018n, 2n),
+    ]
+  }
+
+  test('are denied in 64 others, also those to memory that nobody has looked at', () => {
+    const { memory, results, depth } = nesting(each)
+
+    memory.load32(0n)
+
+    const { accessError } = MemTx
+    expect(depth()).toBe(64)
+    expect(results).toEqual([[0, accessError], [0n, accessError], [accessError, 0], ...Array(3).fill(accessError)])
+  })
+
+  test('are not denied there to memory in a large range that was found before: they call nobody', () => {
+    const { memory, results } = nesting(each)
+    memory.load32(0x100000n)
+
+    memory.load32(0n)
+
+    const { ok } = MemTx
+    expect(results).toEqual([[2, ok], [0x0807060504030201n, ok], [ok, 0x04030201], ok, ok, ok])
+    expect([memory.load8(0x100010n), memory.load8(0x100018n)]).toEqual([1, 2])
   })
 })
 
