@@ -102,7 +102,8 @@ export class Partition {
     for (;;) {
       const window = ++this.#window
       this.#post(window)
-      if (!this.#barrier.arrive()) return 'broken'
+      // A thread that has seen all the failures of a window breaks the barrier, maybe while this one still leaves it.
+      if (!this.#barrier.arrive()) return this.#giveUp()
       const { earliest, notices } = board.read(window)
       for (const { ring, accept } of this.#inlets) ring.take(window, accept)
       // A ring was too small for a window's messages: nothing happens until the rest has passed through it.

@@ -1,5 +1,5 @@
 import type { ComposeDomain, Domain, DomainModel } from '../../src/lockstep/domain.ts'
-import { allocateMemory, placeDomains } from '../../src/lockstep/memory.ts'
+import { allocateMemory, type LockstepMemory, placeDomains } from '../../src/lockstep/memory.ts'
 import { Partition } from '../../src/lockstep/partition.ts'
 import type { LinkSpec, LockstepPlan } from '../../src/lockstep/plan.ts'
 import { EventQueue } from '../../src/time/event-queue.ts'
@@ -11,6 +11,7 @@ export type ComposeTest = (domain: Domain, queue: EventQueue) => Partial<DomainM
 /** All domains of a lockstep run on this thread. */
 export class LockstepOf {
   readonly partition: Partition
+  readonly memory: LockstepMemory
 
   constructor(
     links: readonly LinkSpec[],
@@ -32,6 +33,7 @@ export class LockstepOf {
       }),
     )
     const memory = allocateMemory(plan, 1)
+    this.memory = memory
     const options = { plan, memory, placement: placeDomains(plan, 1), member: 0, spins: 0 }
     this.partition = new Partition(options, composers)
   }

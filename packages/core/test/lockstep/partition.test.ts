@@ -1,5 +1,6 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
+import { Barrier } from '../../src/lockstep/barrier.ts'
 import { at, LockstepOf, wire } from './lockstep-of.ts'
 
 interface Hop {
@@ -136,5 +137,22 @@ describe('domains in windows', () => {
 
     expect(() => lockstep.partition.run(100)).toThrow("domain 'b' has failed at 6: failure at 6")
     expect(seen).toEqual([8])
+  })
+
+  test('tell of their failure also where the barrier is broken before they have left it', () => {
+    const lockstep = new LockstepOf([], { a: () => undefined })
+    at(lockstep.domain('a'), 5, () => {
+      Barrier.break(lockstep.memory.barrier)
+      throw new Error('a failure')
+    })
+
+    expect(() => lockstep.partition.run(100)).toThrow("domain 'a' has failed at 5: a failure")
+  })
+
+  test('end as broken where the barrier is broken and nothing has failed here', () => {
+    const lockstep = new LockstepOf([], { a: () => undefined })
+    at(lockstep.domain('a'), 5, () => Barrier.break(lockstep.memory.barrier))
+
+    expect(lockstep.partition.run(100)).toBe('broken')
   })
 })
