@@ -107,7 +107,7 @@ export class DomainThreads implements Crew {
       }),
     )
     const errors = outcomes.flatMap(({ error }) => (error === undefined ? [] : [error]))
-    if (errors.length > 0) throw errors.reduce(earlier)
+    if (errors.length > 0) throw errors.reduce((one, other) => (this.#isEarlier(other, one) ? other : one))
     return outcomes.map(({ reply }) => reply)
   }
 
@@ -139,6 +139,17 @@ export class DomainThreads implements Crew {
     return thread
   }
 
+  /** Whether a run on one thread would have met this failure first: of the earliest time, then of the first domain. */
+  #isEarlier(one: Error, other: Error): boolean {
+    const [time, otherTime] = [timeOf(one), timeOf(other)]
+    return time < otherTime || (time === otherTime && this.#numberOf(one) < this.#numberOf(other))
+  }
+
+  #numberOf(error: Error): number {
+    const domain = error instanceof HostbridgeError ? error.facts.domain : undefined
+    return this.#plan.domains.findIndex(({ name }) => name === domain)
+  }
+
   #deathOf(member: number, cause: unknown): HostbridgeError {
     const { time, domain: number } = this.#board.noted(member)
     const domains = this.#plan.domains.filter((_, domain) => this.#placement[domain] === member).map(({ name }) => name)
@@ -149,11 +160,6 @@ export class DomainThreads implements Crew {
       : `worker ${member} with ${domains.map((name) => `'${name}'`).join(', ')} has died at ${time} in '${domain}': ${why}`
     return new HostbridgeError('lockstep.worker-died', message, { worker: member, domain, domains, time }, { cause })
   }
-}
-
-/** The failure that a run on one thread would have met first: of the earliest time, then of the first domain. */
-function earlier(one: Error, other: Error): Error {
-  return timeOf(other) < timeOf(one) ? other : one
 }
 
 function timeOf(error: Error): number {

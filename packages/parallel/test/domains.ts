@@ -1,3 +1,4 @@
+import { threadId } from 'node:worker_threads'
 import type { Domain, DomainModel } from '@hostbridge/core/lockstep'
 import { EventQueue, Fingerprint } from '@hostbridge/core/time'
 
@@ -8,6 +9,8 @@ export interface Args {
   readonly events: number
   /** At its fifth event it does this. */
   readonly mishap?: 'throw' | 'exit' | 'memory' | 'early' | 'stop' | 'sleep' | 'hang'
+  /** At its fifth event, before that, it writes 1 here and behind it the id of the thread that it is on. */
+  readonly reached?: Int32Array<SharedArrayBuffer>
   /** Bytes of each message, from 0; more than the ring has room for in one window where it is small. */
   readonly bytes?: number
   readonly burst?: number
@@ -21,7 +24,7 @@ const text = new TextEncoder()
  */
 export default function gossip(domain: Domain, args: Args): DomainModel {
   const queue = new EventQueue({ fingerprint: new Fingerprint() })
-  const { events, mishap, bytes = 24, burst = 1 } = args
+  const { events, mishap, reached, bytes = 24, burst = 1 } = args
   const state = { random: args.seed, done: 0 }
   const draw = (bound: number): number => {
     state.random = Math.imul(state.random ^ (state.random >>> 15), 0x2c1b3c6d) + 1
@@ -33,6 +36,10 @@ export default function gossip(domain: Domain, args: Args): DomainModel {
   const timers = [0, 1, 2].map((number) =>
     domain.event(`timer ${number}`, () => {
       state.done++
+      if (state.done === 5 && reached !== undefined) {
+        reached[1] = threadId
+        Atomics.store(reached, 0, 1)
+      }
       if (state.done === 5 && mishap !== undefined) happen(mishap, domain)
       if (state.done > events) return
       for (let count = 0; count < burst; count++) {
@@ -104,3 +111,11 @@ export function sleepy(domain: Domain, events: number): DomainModel {
 }
 
 export function nothing(): void {}
+
+/** A domain that fails at an instant. */
+export function failingAt(domain: Domain, time: number): DomainModel {
+  const queue = new EventQueue()
+  const event = domain.event('failure', () => happen('throw', domain))
+  queue.schedule(event, time)
+  return { queue }
+}

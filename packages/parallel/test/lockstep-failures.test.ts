@@ -1,15 +1,24 @@
 import type { Worker } from 'node:worker_threads'
 import { HostbridgeError } from '@hostbridge/core/lockstep'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Lockstep, type LockstepOptions } from '../src/lockstep.ts'
 import type { Args } from './domains.ts'
 import { gossipPlan, MODULE } from './gossip.ts'
 
 const LINKS = [{ name: 'wire', ends: ['a', 'b'], latency: 5n }] as const
 
-function open(workers: number, mishap?: Args['mishap'], more: Partial<LockstepOptions> = {}): Promise<Lockstep> {
-  const special = mishap === undefined ? {} : { south: { mishap } }
-  return Lockstep.open({ ...gossipPlan({}, {}, special), workers, ...more })
+function open(workers: number, south: Partial<Args> = {}, more: Partial<LockstepOptions> = {}): Promise<Lockstep> {
+  return Lockstep.open({ ...gossipPlan({}, {}, { south }), workers, ...more })
+}
+
+/** Where a domain says that it has come to its fifth event, and on which thread. */
+function mark(): Int32Array<SharedArrayBuffer> {
+  return new Int32Array(new SharedArrayBuffer(8))
+}
+
+/** Waits for a domain, however slow the host is. */
+async function comesTo(reached: Int32Array): Promise<void> {
+  await vi.waitUntil(() => Atomics.load(reached, 0) === 1, { timeout: 25_000, interval: 2 })
 }
 
 async function failureOf(outcome: Promise<unknown>): Promise<HostbridgeError> {
@@ -23,7 +32,7 @@ async function failureOf(outcome: Promise<unknown>): Promise<HostbridgeError> {
 
 describe('a domain that throws', () => {
   test.each([0, 1, 2])('stops the run with its stack and its time, the same on %i workers', async (workers) => {
-    await using lockstep = await open(workers, 'throw')
+    await using lockstep = await open(workers, { mishap: 'throw' })
 
     const error = await failureOf(lockstep.run())
 
@@ -43,8 +52,19 @@ describe('a domain that throws', () => {
     expect(error.message).toMatchInlineSnapshot(`"domain 'east' has failed at 23: a mistake of the model"`)
   })
 
+  test.each([0, 2])('and another at the same instant: the first of the plan is told (%i workers)', async (workers) => {
+    const failing = { module: MODULE, export: 'failingAt' }
+    const times = { a: 9, b: 7, c: 7 }
+    const domains = Object.entries(times).map(([name, args]) => ({ name, ...failing, args }))
+    await using lockstep = await Lockstep.open({ domains, links: LINKS, workers })
+
+    const error = await failureOf(lockstep.run())
+
+    expect(error.message).toMatchInlineSnapshot(`"domain 'b' has failed at 7: a mistake of the model"`)
+  })
+
   test.each([0, 2])('because it sends too early: names both ends (%i workers)', async (workers) => {
-    await using lockstep = await open(workers, 'early')
+    await using lockstep = await open(workers, { mishap: 'early' })
 
     const error = await failureOf(lockstep.run())
 
@@ -57,7 +77,7 @@ describe('a domain that throws', () => {
 
 describe('a worker that dies', () => {
   test('by itself: names its domains and the time that it has reached, and the others end', async () => {
-    await using lockstep = await open(2, 'exit')
+    await using lockstep = await open(2, { mishap: 'exit' })
 
     const error = await failureOf(lockstep.run())
 
@@ -70,7 +90,7 @@ describe('a worker that dies', () => {
   })
 
   test('out of memory: is told as such', async () => {
-    await using lockstep = await open(2, 'memory', { resourceLimits: { maxOldGenerationSizeMb: 24 } })
+    await using lockstep = await open(2, { mishap: 'memory' }, { resourceLimits: { maxOldGenerationSizeMb: 24 } })
 
     const error = await failureOf(lockstep.run())
 
@@ -81,21 +101,26 @@ describe('a worker that dies', () => {
   test('killed from outside while the other waits for it: names it', async () => {
     const threads: Worker[] = []
     const keep = (worker: Worker): unknown => threads.push(worker)
+    const reached = mark()
     process.on('worker', keep)
-    await using lockstep = await open(2, 'hang')
+    await using lockstep = await open(2, { mishap: 'hang', reached })
     process.off('worker', keep)
 
     const failure = failureOf(lockstep.run())
-    await Promise.all(threads.slice(0, 1).map((thread) => thread.terminate()))
+    await comesTo(reached)
+    await threads.find(({ threadId }) => threadId === reached[1])?.terminate()
 
-    expect(await failure).toMatchObject({ code: 'lockstep.worker-died', facts: { domains: expect.any(Array) } })
+    expect(await failure).toMatchObject({
+      code: 'lockstep.worker-died',
+      facts: { worker: 0, domain: 'south', domains: ['north', 'south'] },
+    })
   })
 })
 
 describe('a worker that is slow', () => {
   test('slows the others and changes nothing', async () => {
     await using serial = await open(0)
-    await using lockstep = await open(2, 'sleep')
+    await using lockstep = await open(2, { mishap: 'sleep' })
 
     expect((await lockstep.run()).fingerprint).toBe((await serial.run()).fingerprint)
   })
@@ -103,14 +128,18 @@ describe('a worker that is slow', () => {
 
 describe('an abort', () => {
   test.each([0, 2])('ends the run between two windows, and it can be run on (%i workers)', async (workers) => {
-    const endless = { ...gossipPlan({}, { events: 1e9 }), workers }
+    const reached = mark()
+    const endless = { ...gossipPlan({}, { events: 1e9 }, { south: { reached } }), workers }
     await using lockstep = await Lockstep.open(endless)
     await using serial = await Lockstep.open({ ...endless, workers: 0 })
     const abort = new AbortController()
     const reason = new Error('enough')
-    setTimeout(() => abort.abort(reason), 20)
 
-    await expect(lockstep.run({ signal: abort.signal })).rejects.toBe(reason)
+    const run = lockstep.run({ signal: abort.signal, grace: 25_000 })
+    await comesTo(reached)
+    abort.abort(reason)
+
+    await expect(run).rejects.toBe(reason)
     const { domains } = await lockstep.save()
     const until = BigInt(Math.max(...domains.map(({ now }) => now)) + 100)
 
@@ -126,11 +155,15 @@ describe('an abort', () => {
   })
 
   test('ends threads that do not come to the end of their window', async () => {
-    await using lockstep = await open(2, 'hang')
+    const reached = mark()
+    await using lockstep = await open(2, { mishap: 'hang', reached })
     const abort = new AbortController()
-    setTimeout(() => abort.abort(new Error('no patience')), 20)
 
-    await expect(lockstep.run({ signal: abort.signal, grace: 20 })).rejects.toThrow('no patience')
+    const run = lockstep.run({ signal: abort.signal, grace: 20 })
+    await comesTo(reached)
+    abort.abort(new Error('no patience'))
+
+    await expect(run).rejects.toThrow('no patience')
     await expect(lockstep.run()).rejects.toMatchObject({ code: 'lockstep.failed' })
   })
 })
@@ -182,7 +215,7 @@ describe('domains that cannot be composed', () => {
 
 describe('a run that is under way or closed', () => {
   test('takes no second one, and rejects when it is closed', async () => {
-    const lockstep = await open(1, 'hang')
+    const lockstep = await open(1, { mishap: 'hang' })
     const first = failureOf(lockstep.run())
 
     await expect(lockstep.run()).rejects.toMatchObject({ code: 'lockstep.busy' })
