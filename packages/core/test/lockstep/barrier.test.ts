@@ -1,11 +1,12 @@
 import { Worker } from 'node:worker_threads'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Barrier, SPINS } from '../../src/lockstep/barrier.ts'
 import { Board } from '../../src/lockstep/board.ts'
 import type { BarrierTask } from './barrier.worker.ts'
 
 interface Threads {
   readonly barrier: SharedArrayBuffer
+  readonly board: Board
   readonly reports: Promise<{ wrong: number; met: number }>[]
 }
 
@@ -21,7 +22,7 @@ function start(members: number, rounds: number, spins: number, absent = 0): Thre
       worker.once('error', reject)
     })
   })
-  return { barrier, reports }
+  return { barrier, board: new Board(board), reports }
 }
 
 describe('a barrier', () => {
@@ -40,9 +41,10 @@ describe('a barrier', () => {
   test.each([0, SPINS])(
     'that is broken lets go of all who wait for one that does not come (%i spins)',
     async (spins) => {
-      const { barrier, reports } = start(2, 10, spins, 1)
+      const { barrier, board, reports } = start(2, 10, spins, 1)
 
-      setTimeout(() => Barrier.break(barrier), 50)
+      await vi.waitUntil(() => [0, 1].every((member) => board.noted(member).time === 1), { timeout: 25_000 })
+      setTimeout(() => Barrier.break(barrier), 20)
 
       expect(await Promise.all(reports)).toEqual([
         { wrong: 0, met: 0 },

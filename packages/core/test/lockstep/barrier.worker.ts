@@ -20,6 +20,7 @@ const meeting = new Barrier(barrier, member, spins)
 const posts = new Board(board)
 let wrong = 0
 let met = 0
+posts.note(member, 1, 0)
 for (let round = 1; round <= rounds && meeting.arrive(); round++) {
   posts.post(round, member, round * 8 + member, 1 << member)
   if (!meeting.arrive()) break
