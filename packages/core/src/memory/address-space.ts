@@ -13,6 +13,7 @@ import type { MemoryRegion } from './memory-region.ts'
 import type { MemorySystem } from './memory-system.ts'
 import { type RamRun, resolveRam } from './ram-run.ts'
 import { RegionCache } from './region-cache.ts'
+import { checkLength } from './region-checks.ts'
 import type { RegionReference } from './region-reference.ts'
 import { SpaceAccess } from './space-access.ts'
 import { SpaceEventfds } from './space-eventfds.ts'
@@ -76,6 +77,7 @@ export class AddressSpace extends SpaceAccess {
     access: PermissionBits,
     attrs: MemTxAttrs = NO_ATTRS,
   ): AccessFault | undefined {
+    checkLength('an access', `of '${this.name}'`, address, length)
     const context = new AccessContext()
     context.attrs = attrs
     return findFault(this.pages, address, length, access, context)

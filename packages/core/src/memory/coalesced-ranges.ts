@@ -35,10 +35,11 @@ export class CoalescedRanges {
    */
   add(offset: bigint, size: bigint): void {
     const { name, size: bytes } = this.#region
-    if (offset < 0n || size < 1n || offset + size > bytes) {
+    const areBytes = typeof offset === 'bigint' && typeof size === 'bigint'
+    if (!areBytes || offset < 0n || size < 1n || offset + size > bytes) {
       throw new HostbridgeError(
         'memory.coalesced',
-        `writes to ${hex(size)} bytes at ${hex(offset)} of '${name}' cannot be put off: give at least one byte of its ${hex(bytes)}`,
+        `writes to ${hex(size)} bytes at ${hex(offset)} of '${name}' cannot be put off: give bigints, and at least one byte of its ${hex(bytes)}`,
         { region: name, offset, size },
       )
     }

@@ -116,6 +116,7 @@ export class EventfdList {
     if (!Number.isSafeInteger(offset) || offset < 0) throw this.#wrong(options, 'an offset is an integer of 0 or more')
     if (![0, 1, 2, 4, 8].includes(size)) throw this.#wrong(options, 'a size is 0, 1, 2, 4 or 8')
     if (data === undefined) return { offset, size, data, notifier, given: options, low: 0, high: 0 }
+    if (typeof data !== 'bigint') throw this.#wrong(options, `its data is a bigint, not the ${typeof data} ${data}`)
     if (BigInt.asUintN(8 * (size || 8), data) !== data) throw this.#wrong(options, `${hex(data)} does not fit`)
     const value = this.#isSwapped() ? swapped(data, size) : data
     return {

@@ -5,6 +5,7 @@ import { AccessContext } from './access-context.ts'
 import type { AddressSpace } from './address-space.ts'
 import { directRun, locateIn } from './direct-run.ts'
 import { MemoryMapping } from './memory-mapping.ts'
+import { checkLength } from './region-checks.ts'
 
 /** How a part of an address space is mapped. */
 export interface MapOptions {
@@ -21,6 +22,7 @@ export function mapMemory(
   write: boolean,
   attrs: MemTxAttrs,
 ): MemoryMapping | undefined {
+  checkLength('a mapping', `of '${space.name}'`, address, length)
   if (length === 0) return undefined
   const context = new AccessContext()
   context.attrs = attrs
@@ -29,12 +31,12 @@ export function mapMemory(
   const { range } = context
   const run = directRun(space, context, address, length, write)
   if (run !== undefined) {
-    return new MemoryMapping(space, address, run.length, write, { run }, run.region.retain())
+    return new MemoryMapping(space, address, run.length, write, { run }, run.region.retainShown())
   }
   const bytes = space.bounce.take(reached)
   if (bytes === 0) return undefined
   const buffer = new Uint8Array(bytes)
-  const hold = range?.region.retain()
+  const hold = range?.region.retainShown()
   try {
     // What fails reads 0, and nobody hears of it (BB-4).
     if (!write) space.read(address, buffer, attrs)

@@ -116,7 +116,12 @@ export class MemoryMapping {
 
   #check(offset: number, length: number): void {
     if (!this.#mapped) throw this.#wrong('is not mapped any more')
-    const inside = Number.isSafeInteger(offset) && offset >= 0 && length >= 0 && offset + length <= this.length
+    const inside =
+      Number.isSafeInteger(offset) &&
+      offset >= 0 &&
+      Number.isSafeInteger(length) &&
+      length >= 0 &&
+      offset + length <= this.length
     if (!inside) throw this.#wrong(`has ${this.length} bytes: ${length} at ${offset} are not in it`)
   }
 

@@ -8,7 +8,7 @@ import { EventfdList } from './eventfd-list.ts'
 import type { MemorySystem } from './memory-system.ts'
 import { checkNewChild } from './new-child.ts'
 import { checkDetached, type Ownership, ownershipOf, type RegionOwner } from './ownership.ts'
-import { checkAddress, checkPriority, checkSize } from './region-checks.ts'
+import { checkAddress, checkDirtyMask, checkPriority, checkSize } from './region-checks.ts'
 import { guard } from './region-guard.ts'
 import { RegionReference } from './region-reference.ts'
 import type { ShownView } from './shown-view.ts'
@@ -250,8 +250,9 @@ export abstract class MemoryRegion {
     })
   }
 
-  /** Says who logs writes from now on; listeners hear of it as `logStart` and `logStop` (LC-1). */
+  /** Says who logs writes from now on, 0 to 7; listeners hear of it as `logStart` and `logStop` (LC-1). @throws HostbridgeError `memory.dirty-mask`. */
   setDirtyMask(mask: number): void {
+    checkDirtyMask(this.name, mask)
     if (mask === this.#dirtyMask) return
     this.change(this.#enabled, () => {
       this.#dirtyMask = mask
@@ -337,6 +338,11 @@ export abstract class MemoryRegion {
   /** Keeps this region, with its owner, until the reference is released (MR-14). @throws HostbridgeError `memory.finalized`. */
   retain(): RegionReference {
     return new RegionReference(this, this.#ownership)
+  }
+
+  /** As {@link retain}, of what a view shows: nothing where it is finalized, and only not yet out of sight (MR-15). */
+  retainShown(): RegionReference | undefined {
+    return this.#ownership?.final === true ? undefined : this.retain()
   }
 
   /**

@@ -43,8 +43,18 @@ export class PortList {
     return this.#groups.map(({ region }) => region)
   }
 
-  /** Puts the ports into an I/O space, counted from port `start` on. @throws HostbridgeError as {@link MemoryRegion.add}. */
+  /**
+   * Puts the ports into an I/O space, counted from port `start` on.
+   *
+   * @throws HostbridgeError `memory.port-list` where they are in one already, or `start` is no port; and as {@link MemoryRegion.add}.
+   */
   add(space: MemoryRegion, start: number): void {
+    if (this.#space !== undefined) {
+      throw this.#wrong(
+        `cannot be added to '${space.name}': they are in '${this.#space.name}'; remove them there first`,
+      )
+    }
+    this.#checkStart(start)
     this.#together(space, () => {
       for (const group of this.#groups) {
         group.start = start
@@ -72,7 +82,9 @@ export class PortList {
 
   /** Counts the ports from another port on, in one transaction. @throws HostbridgeError `memory.port-list` where they are in no space. */
   setStart(start: number): void {
-    this.#together(this.#added('moved'), () => {
+    const space = this.#added('moved')
+    this.#checkStart(start)
+    this.#together(space, () => {
       for (const group of this.#groups) {
         group.start = start
         group.region.setAddress(BigInt(start + group.offset))
@@ -82,13 +94,17 @@ export class PortList {
 
   #added(what: string): MemoryRegion {
     if (this.#space !== undefined) return this.#space
-    throw new HostbridgeError(
-      'memory.port-list',
-      `the ports of '${this.name}' cannot be ${what}: add them to a space first`,
-      {
-        list: this.name,
-      },
-    )
+    throw this.#wrong(`cannot be ${what}: add them to a space first`)
+  }
+
+  #checkStart(start: number): void {
+    const most = Number.MAX_SAFE_INTEGER - Math.max(...this.#groups.map(({ end }) => end))
+    if (Number.isSafeInteger(start) && start >= 0 && start <= most) return
+    throw this.#wrong(`cannot begin at ${start}: a port is an integer of 0 or more, and all of them lie below 2^53`)
+  }
+
+  #wrong(why: string): HostbridgeError {
+    return new HostbridgeError('memory.port-list', `the ports of '${this.name}' ${why}`, { list: this.name })
   }
 
   #together(space: MemoryRegion | undefined, change: () => void): void {
@@ -104,6 +120,8 @@ class PortGroup implements MmioOps {
   readonly impl = { unaligned: true }
   /** The first port of the region, relative to the list. */
   readonly offset: number
+  /** Behind its last port, relative to the list. */
+  readonly end: number
   readonly region: MmioRegion
   /** Where the list begins in the I/O space. */
   start = 0
@@ -112,8 +130,8 @@ class PortGroup implements MmioOps {
   constructor(name: string, entries: readonly PortEntry[]) {
     this.#entries = entries
     this.offset = (entries[0] as PortEntry).offset
-    const end = Math.max(...entries.map(endOf))
-    this.region = mmio(name, BigInt(end - this.offset), this)
+    this.end = Math.max(...entries.map(endOf))
+    this.region = mmio(name, BigInt(this.end - this.offset), this)
   }
 
   read(offset: number, size: number): number {
@@ -174,7 +192,7 @@ function checkEntries(name: string, entries: readonly PortEntry[]): void {
   let last = 0
   for (const entry of entries) {
     const { offset, length, size } = entry
-    if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || length < 1 || ![1, 2, 4].includes(size)) {
+    if (![offset, length, endOf(entry)].every(Number.isSafeInteger) || length < 1 || ![1, 2, 4].includes(size)) {
       throw wrong(
         `have an entry of ${length} ports of ${size} bytes at ${offset}: use 1, 2 or 4 bytes and at least one port`,
         { entry },

@@ -18,10 +18,11 @@ export class RamDeviceRegion extends MemoryRegion {
   readonly memory: SparseMemory
   readonly port: MmioPort
 
-  /** `size` is at most 2^53 bytes; `memory` is fresh and all zero unless given. */
-  constructor(name: string, size: bigint, memory: SparseMemory = new SparseMemory(size)) {
+  /** `size` is at most 2^53 bytes; the memory is fresh and all zero unless given. */
+  constructor(name: string, size: bigint, given?: SparseMemory) {
     checkRegisters(name, size)
     super(name, size)
+    const memory = given ?? new SparseMemory(size)
     checkBacking(name, size, memory)
     this.memory = memory
     this.port = new MmioPort(name, new MemoryOps(memory))

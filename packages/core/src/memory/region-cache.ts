@@ -31,14 +31,14 @@ export class RegionCache {
   /** Made by {@link AddressSpace.cache}. */
   constructor(space: AddressSpace, contexts: ContextStack, address: bigint, length: number, writable: boolean) {
     this.space = space
-    this.address = address
+    this.address = BigInt.asUintN(64, address)
     this.writable = writable
     this.#contexts = contexts
     if (!Number.isSafeInteger(length) || length < 1) throw this.#wrong(`cannot have ${length} bytes: ask for 1 or more`)
-    this.#section = space.find(address)
-    this.#hold = this.#section?.region.retain()
+    this.#section = space.find(this.address)
+    this.#hold = this.#section?.region.retainShown()
     this.#run = this.#findRun(length)
-    this.length = this.#run?.length ?? Math.min(length, bytesToEnd(this.#section, address))
+    this.length = this.#run?.length ?? Math.min(length, bytesToEnd(this.#section, this.address))
   }
 
   /** Whether accesses go straight to memory. */

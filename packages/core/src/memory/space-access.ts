@@ -5,6 +5,7 @@ import type { ContextStack } from './access-context.ts'
 import type { Endianness } from './mmio-ops.ts'
 import type { MmioPort } from './mmio-port.ts'
 import { PageCache } from './page-cache.ts'
+import { checkLength } from './region-checks.ts'
 import { SearchedAccess } from './searched-access.ts'
 import { numberAt, putNumber } from './sparse-memory.ts'
 import { fillTransfer, loadTransfer } from './transfer.ts'
@@ -102,6 +103,7 @@ export class SpaceAccess {
 
   /** Writes `length` times the byte `value`, in transfers of at most 512 bytes (RW-9). */
   fill(address: bigint, value: number, length: number, attrs: MemTxAttrs = NO_ATTRS): MemTxResult {
+    checkLength('a fill', `with ${value}`, address, length)
     const { frame, offset } = splitAddress(address)
     const context = this.#contexts.enter(attrs)
     if (context === undefined) return MemTx.accessError

@@ -53,8 +53,10 @@ export class SparseMemory {
   readonly #levels: number
 
   constructor(size: bigint, options: SparseMemoryOptions = {}, arena?: ChunkArena) {
-    if (size < 1n || size > ADDRESS_SPACE_SIZE) {
-      throw new HostbridgeError('memory.size', `memory cannot have ${hex(size)} bytes: it has 1 to 2^64`, { size })
+    if (typeof size !== 'bigint' || size < 1n || size > ADDRESS_SPACE_SIZE) {
+      throw new HostbridgeError('memory.size', `memory cannot have ${hex(size)} bytes: it has 1 to 2^64, as a bigint`, {
+        size,
+      })
     }
     this.size = size
     const chunks = Number((size + CHUNK_BYTES - 1n) / CHUNK_BYTES)

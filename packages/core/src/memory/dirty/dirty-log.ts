@@ -118,10 +118,16 @@ export class DirtyLog {
 }
 
 function rangeIn(region: LoggedRegion, offset: bigint, size: bigint): Range {
-  if (offset >= 0n && size > 0n && offset + size <= region.size) return { start: offset, last: offset + size - 1n }
+  const areBytes = typeof offset === 'bigint' && typeof size === 'bigint'
+  if (areBytes && offset >= 0n && size > 0n && offset + size <= region.size) {
+    return { start: offset, last: offset + size - 1n }
+  }
+  const asked = areBytes
+    ? formatRange({ start: offset, last: offset + size - 1n })
+    : `${size} bytes at ${offset}, which are no bigints,`
   throw new HostbridgeError(
     'memory.dirty-range',
-    `${formatRange({ start: offset, last: offset + size - 1n })} does not lie in '${region.name}', which has ${hex(region.size)} bytes`,
+    `${asked} does not lie in '${region.name}', which has ${hex(region.size)} bytes`,
     { region: region.name, offset, size },
   )
 }

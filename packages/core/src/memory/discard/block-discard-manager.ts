@@ -1,4 +1,5 @@
-import { type Range, rangeOf } from '../../address/range.ts'
+import { formatRange, hex, type Range, rangeOf } from '../../address/range.ts'
+import { HostbridgeError } from '../../errors.ts'
 import type { Refusal } from '../listener.ts'
 import type { RamRegion } from '../ram-region.ts'
 import { BlockStates } from './block-states.ts'
@@ -101,14 +102,29 @@ export class BlockDiscardManager extends BlockStates {
   /**
    * Takes the place of a manager whose plugged stretches were saved, and asks all listeners for them (RD-12): nothing may be
    * plugged here. Returns what they refused.
+   *
+   * @throws HostbridgeError `memory.discard-range` where something is plugged, or a stretch is not in the region.
    */
   load(plugged: readonly Range[]): Refusal | undefined {
+    this.#checkLoaded(plugged)
     for (const range of plugged) {
       const { first, last } = this.blocksOf(range)
       this.blocks.setRange(first, last)
       this.#plugged += range.last - range.start + 1n
     }
     return this.listeners.populateLoaded()
+  }
+
+  #checkLoaded(plugged: readonly Range[]): void {
+    const { name, size } = this.region
+    const wrong = plugged.find(({ start, last }) => start < 0n || last < start || last >= size)
+    if (wrong === undefined && this.#plugged === 0n) return
+    const why = wrong === undefined ? 'something is plugged already; unplug it first' : `it has ${hex(size)} bytes`
+    throw new HostbridgeError(
+      'memory.discard-range',
+      `what was plugged, ${plugged.map(formatRange).join(', ')}, cannot be loaded into '${name}': ${why}`,
+      { region: name, plugged },
+    )
   }
 
   protected override arePopulated(offsets: Range): boolean {
@@ -122,7 +138,7 @@ export class BlockDiscardManager extends BlockStates {
 
   /** The offsets that a request names; `undefined` unless they are blocks inside the usable region. */
   #requestOf(offset: bigint, blocks: number): Range | undefined {
-    if (blocks < 1 || offset < 0n || offset % this.granularity !== 0n) return undefined
+    if (!Number.isSafeInteger(blocks) || blocks < 1 || offset < 0n || offset % this.granularity !== 0n) return undefined
     const end = offset + BigInt(blocks) * this.granularity
     return end <= this.#usable ? { start: offset, last: end - 1n } : undefined
   }

@@ -19,7 +19,7 @@ export abstract class BlockStates implements RamDiscardManager {
 
   /** @throws HostbridgeError `memory.discard-block` unless blocks are powers of two from 4 KiB on. */
   protected constructor(region: RamRegion, blockSize: bigint, populated: boolean) {
-    if (blockSize < LEAST_BLOCK || (blockSize & (blockSize - 1n)) !== 0n) {
+    if (typeof blockSize !== 'bigint' || blockSize < LEAST_BLOCK || (blockSize & (blockSize - 1n)) !== 0n) {
       throw new HostbridgeError(
         'memory.discard-block',
         `'${region.name}' cannot be populated in blocks of ${hex(blockSize)} bytes: use a power of two of at least 0x1000`,

@@ -48,6 +48,13 @@ export class PlainDiscardManager extends BlockStates {
   }
 
   #blocksAt(offset: bigint, size: bigint): { readonly first: number; readonly last: number } {
+    if (typeof offset !== 'bigint' || typeof size !== 'bigint') {
+      throw new HostbridgeError(
+        'memory.discard-range',
+        `${size} bytes at ${offset} of '${this.name}' are no blocks: give bigints`,
+        { region: this.name, offset, size },
+      )
+    }
     const end = offset + size
     const isEnd = end % this.granularity === 0n || end === this.region.size
     if (offset >= 0n && size > 0n && end <= this.region.size && offset % this.granularity === 0n && isEnd) {
