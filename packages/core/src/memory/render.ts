@@ -12,6 +12,10 @@ const MOST = 256
  *
  * Visits the regions that meet the window and are not covered, each in O(log n). Positions are `bigint`: an alias may put its
  * target's beginning far below 0 (FV-2).
+ *
+ * The worst a change can cost is what its window shows: a large region that is moved under n small ones is n gaps, O(n log n);
+ * of n regions nested one in the other, moving an outer one renders the rings inside it, 2n ranges. A region that is covered
+ * all over costs nothing where its block of the trie is.
  */
 export function renderWindow(root: MemoryRegion, start: bigint, last: bigint): FlatRange[] {
   const parts: FlatRange[][] = []
