@@ -10,8 +10,12 @@ export interface AccessWidth {
   readonly unaligned: boolean
 }
 
+/** Where nothing is said. */
+const DEFAULT_WIDTH: AccessWidth = { min: 0, max: 0, unaligned: false }
+
 export function widthOf(sizes: AccessSizes | undefined): AccessWidth {
-  return { min: sizes?.min ?? 0, max: sizes?.max ?? 0, unaligned: sizes?.unaligned ?? false }
+  if (sizes === undefined) return DEFAULT_WIDTH
+  return { min: sizes.min ?? 0, max: sizes.max ?? 0, unaligned: sizes.unaligned ?? false }
 }
 
 /**

@@ -12,7 +12,6 @@ export interface AliasOptions {
 
 /** Shows a part of another region, or of another alias, at a second place; the target's own priority and container do not matter here. */
 export class AliasRegion extends MemoryRegion {
-  override readonly terminates: boolean = false
   readonly #target: MemoryRegion
   #offset: bigint
 
@@ -22,6 +21,10 @@ export class AliasRegion extends MemoryRegion {
     super(name, options.size ?? bytesBehind(name, target, offset))
     this.#target = target
     this.#offset = offset
+  }
+
+  override get terminates(): boolean {
+    return false
   }
 
   override get kind(): RegionKind {

@@ -8,19 +8,59 @@ const words = new Uint32Array(scratch.buffer)
 /**
  * A node of {@link ChildTrie}: an aligned block of `2^level` bytes, what straddles the middle of the block, and the two halves.
  */
-export interface TrieNode {
-  readonly first: bigint
-  readonly last: bigint
+export class TrieNode {
   /** The first address as two words. */
   readonly high: number
   readonly low: number
   readonly level: number
-  /** Children for which this is the smallest block that holds them, in the order in which they are rendered. */
-  readonly own: MemoryRegion[]
+  /**
+   * Children for which this is the smallest block that holds them, in the order in which they are rendered. Not there where there
+   * is none, nor in a block without halves that has been made for one: that is {@link best}, and most blocks are like it.
+   */
+  own: MemoryRegion[] | undefined
   lower: TrieNode | undefined
   upper: TrieNode | undefined
   /** Of all children in the block the one that is rendered first. */
   best: MemoryRegion
+
+  /** The block of `2^level` bytes around an address, with one child. */
+  constructor(high: number, low: number, level: number, child: MemoryRegion) {
+    this.high = (high & (level >= 64 ? 0 : level > 32 ? -1 << (level - 32) : -1)) >>> 0
+    this.low = (low & (level >= 32 ? 0 : -1 << level)) >>> 0
+    this.level = level
+    this.own = undefined
+    this.lower = undefined
+    this.upper = undefined
+    this.best = child
+  }
+
+  /** Whether it has no list of its own and no halves: {@link best} is all there is. */
+  get isSingle(): boolean {
+    return this.own === undefined && this.lower === undefined && this.upper === undefined
+  }
+
+  get first(): bigint {
+    words[1] = this.high
+    words[0] = this.low
+    return scratch[0] as bigint
+  }
+
+  get last(): bigint {
+    words[1] = this.lastHigh
+    words[0] = this.lastLow
+    return scratch[0] as bigint
+  }
+
+  /** The last address as two words. */
+  get lastHigh(): number {
+    const { level } = this
+    return level <= 32 ? this.high : level >= 64 ? 0xffffffff : (this.high | ~(-1 << (level - 32))) >>> 0
+  }
+
+  get lastLow(): number {
+    const { level } = this
+    return level >= 32 ? 0xffffffff : (this.low | ~(-1 << level)) >>> 0
+  }
 }
 
 /** Whether a child is rendered before another of the same container (TM-2). */
@@ -73,27 +113,20 @@ export function lastOf(child: MemoryRegion): bigint {
 }
 
 function insert(node: TrieNode | undefined, child: MemoryRegion, high: number, low: number, level: number): TrieNode {
-  if (node === undefined) return block(high, low, level, child)
+  if (node === undefined) return new TrieNode(high, low, level, child)
   const apart = Math.max(level, levelOf(high ^ node.high, low ^ node.low))
   if (apart > node.level) {
-    const above = block(high, low, apart, child)
-    if (apart !== level) {
-      above.own.pop()
-      place(above, block(high, low, level, child))
-    }
+    const above = new TrieNode(high, low, apart, child)
+    if (apart === level) above.own = [child]
+    else place(above, new TrieNode(high, low, level, child))
     place(above, node)
     if (isAbove(node.best, child)) above.best = node.best
     return above
   }
+  if (node.isSingle) node.own = [node.best]
   if (level === node.level) {
-    const { own } = node
-    let at = 0
-    for (let end = own.length; at < end; ) {
-      const middle = (at + end) >>> 1
-      if (isAbove(own[middle] as MemoryRegion, child)) at = middle + 1
-      else end = middle
-    }
-    own.splice(at, 0, child)
+    if (node.own === undefined) node.own = [child]
+    else node.own.splice(placeOf(node.own, child), 0, child)
   } else if (bitOf(high, low, node.level - 1)) {
     node.upper = insert(node.upper, child, high, low, level)
   } else {
@@ -105,15 +138,18 @@ function insert(node: TrieNode | undefined, child: MemoryRegion, high: number, l
 
 /** The node without a child that is in it; what holds nothing any more is left out. */
 function take(node: TrieNode, child: MemoryRegion, high: number, low: number): TrieNode | undefined {
+  if (node.isSingle) return node.best === child ? undefined : node
   const { own } = node
-  const at = own.length === 0 ? -1 : indexOf(own, child)
-  if (at >= 0) own.splice(at, 1)
-  else if (bitOf(high, low, node.level - 1)) node.upper = node.upper && take(node.upper, child, high, low)
+  const at = own === undefined ? 0 : placeOf(own, child)
+  if (own?.[at] === child) {
+    if (own.length > 1) own.splice(at, 1)
+    else node.own = undefined
+  } else if (bitOf(high, low, node.level - 1)) node.upper = node.upper && take(node.upper, child, high, low)
   else node.lower = node.lower && take(node.lower, child, high, low)
   const { lower, upper } = node
-  if (own.length === 0 && (lower === undefined || upper === undefined)) return lower ?? upper
+  if (node.own === undefined && (lower === undefined || upper === undefined)) return lower ?? upper
   if (node.best === child) {
-    let best = own[0] ?? (lower as TrieNode).best
+    let best = node.own?.[0] ?? (lower as TrieNode).best
     if (lower !== undefined && isAbove(lower.best, best)) best = lower.best
     if (upper !== undefined && isAbove(upper.best, best)) best = upper.best
     node.best = best
@@ -121,37 +157,15 @@ function take(node: TrieNode, child: MemoryRegion, high: number, low: number): T
   return node
 }
 
-/** The index of a child in a list in rendering order, or -1. */
-function indexOf(own: readonly MemoryRegion[], child: MemoryRegion): number {
+/** How many of a list in rendering order come before a child. */
+function placeOf(own: readonly MemoryRegion[], child: MemoryRegion): number {
   let at = 0
   for (let end = own.length; at < end; ) {
     const middle = (at + end) >>> 1
     if (isAbove(own[middle] as MemoryRegion, child)) at = middle + 1
     else end = middle
   }
-  return own[at] === child ? at : -1
-}
-
-/** A node for the block of `2^level` bytes around an address, with one child. */
-function block(high: number, low: number, level: number, child: MemoryRegion): TrieNode {
-  const highMask = level >= 64 ? 0 : level > 32 ? (-1 << (level - 32)) >>> 0 : 0xffffffff
-  const lowMask = level >= 32 ? 0 : (-1 << level) >>> 0
-  words[1] = high & highMask
-  words[0] = low & lowMask
-  const first = scratch[0] as bigint
-  words[1] = high | ~highMask
-  words[0] = low | ~lowMask
-  return {
-    first,
-    last: scratch[0] as bigint,
-    high: (high & highMask) >>> 0,
-    low: (low & lowMask) >>> 0,
-    level,
-    own: [child],
-    lower: undefined,
-    upper: undefined,
-    best: child,
-  }
+  return at
 }
 
 /** Hangs a block below a larger one. */

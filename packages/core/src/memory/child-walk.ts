@@ -1,5 +1,10 @@
-import { isAbove, lastOf, type TrieNode } from './child-trie.ts'
+import { LAST_ADDRESS } from '../address/units.ts'
+import { isAbove, type TrieNode } from './child-trie.ts'
 import type { MemoryRegion } from './memory-region.ts'
+
+// An address becomes two words through memory: blocks are compared as numbers.
+const scratch = new BigUint64Array(1)
+const words = new Uint32Array(scratch.buffer)
 
 /** Says that nothing is to be seen of what lies from `first` to `last`. */
 export type IsCovered = (first: bigint, last: bigint) => boolean
@@ -18,6 +23,11 @@ interface Pending {
 export class ChildWalk {
   readonly #first: bigint
   readonly #last: bigint
+  // The window as words.
+  readonly #firstHigh: number
+  readonly #firstLow: number
+  readonly #lastHigh: number
+  readonly #lastLow: number
   readonly #isCovered: IsCovered
   /** A heap: the entry with the child that comes next is at 0. */
   readonly #pending: Pending[] = []
@@ -25,6 +35,12 @@ export class ChildWalk {
   constructor(root: TrieNode, first: bigint, last: bigint, isCovered: IsCovered) {
     this.#first = first
     this.#last = last
+    scratch[0] = first
+    this.#firstHigh = words[1] as number
+    this.#firstLow = words[0] as number
+    scratch[0] = last < LAST_ADDRESS ? last : LAST_ADDRESS
+    this.#lastHigh = words[1] as number
+    this.#lastLow = words[0] as number
     this.#isCovered = isCovered
     this.#wait(root)
   }
@@ -33,11 +49,15 @@ export class ChildWalk {
     for (let entry = this.#pop(); entry !== undefined; entry = this.#pop()) {
       const { node, at, best } = entry
       if (at >= 0) {
-        const following = node.own[at + 1]
+        const following = node.own?.[at + 1]
         if (following !== undefined) this.#push({ node, at: at + 1, best: following })
         if (this.#meets(best)) return best
       } else if (!this.#isHidden(node)) {
-        const [own] = node.own
+        if (node.isSingle) {
+          if (this.#meets(best)) return best
+          continue
+        }
+        const own = node.own?.[0]
         if (own !== undefined) this.#push({ node, at: 0, best: own })
         if (node.lower !== undefined) this.#wait(node.lower)
         if (node.upper !== undefined) this.#wait(node.upper)
@@ -48,21 +68,40 @@ export class ChildWalk {
 
   /** Puts a block into the heap, or, as long as it has nothing of its own, what of its halves meets the window. */
   #wait(block: TrieNode): void {
-    let node: TrieNode | undefined = block
-    while (node !== undefined && node.first <= this.#last && node.last >= this.#first) {
-      const { lower, upper } = node as TrieNode
-      if (node.own.length > 0 || lower === undefined || upper === undefined) break
-      if (upper.first > this.#last) node = lower
-      else if (lower.last < this.#first) node = upper
-      else break
-    }
-    if (node !== undefined && node.first <= this.#last && node.last >= this.#first) {
+    let node = block
+    while (this.#isMetBy(node)) {
+      const { own, lower, upper } = node
+      if (own === undefined && lower !== undefined && upper !== undefined) {
+        if (!this.#beginsInTime(upper)) {
+          node = lower
+          continue
+        }
+        if (!this.#endsInTime(lower)) {
+          node = upper
+          continue
+        }
+      }
       this.#push({ node, at: -1, best: node.best })
+      return
     }
   }
 
+  #isMetBy(node: TrieNode): boolean {
+    return this.#beginsInTime(node) && this.#endsInTime(node)
+  }
+
+  /** Whether a block begins in the window or before it. */
+  #beginsInTime({ high, low }: TrieNode): boolean {
+    return high < this.#lastHigh || (high === this.#lastHigh && low <= this.#lastLow)
+  }
+
+  /** Whether a block ends in the window or behind it. */
+  #endsInTime({ lastHigh, lastLow }: TrieNode): boolean {
+    return lastHigh > this.#firstHigh || (lastHigh === this.#firstHigh && lastLow >= this.#firstLow)
+  }
+
   #meets(child: MemoryRegion): boolean {
-    return child.address <= this.#last && lastOf(child) >= this.#first
+    return child.address <= this.#last && child.address + child.size > this.#first
   }
 
   #isHidden({ first, last }: TrieNode): boolean {

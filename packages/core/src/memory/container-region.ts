@@ -3,10 +3,12 @@ import { MemoryRegion, type RegionKind } from './memory-region.ts'
 
 /** Holds other regions and answers nothing itself: where no child is, what lies below shows through. */
 export class ContainerRegion extends MemoryRegion {
-  override readonly terminates: boolean = false
-
   constructor(name: string, size: bigint = ADDRESS_SPACE_SIZE) {
     super(name, size)
+  }
+
+  override get terminates(): boolean {
+    return false
   }
 
   override get kind(): RegionKind {

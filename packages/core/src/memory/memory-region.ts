@@ -45,8 +45,6 @@ let additions = 0
  */
 export abstract class MemoryRegion {
   readonly name: string
-  /** True for a region that answers accesses itself where no child does (MR-6). */
-  readonly terminates: boolean = true
   #system: MemorySystem | undefined
   #container: MemoryRegion | undefined
   #children: ChildList | undefined
@@ -79,6 +77,11 @@ export abstract class MemoryRegion {
   }
 
   abstract get kind(): RegionKind
+
+  /** True for a region that answers accesses itself where no child does (MR-6). */
+  get terminates(): boolean {
+    return true
+  }
 
   /** Bytes, 1 to 2^64. */
   get size(): bigint {

@@ -1,3 +1,4 @@
+import type { Range } from '../address/range.ts'
 import type { ChildWalk } from './child-walk.ts'
 import { FlatRange } from './flat-range.ts'
 import type { MemoryRegion } from './memory-region.ts'
@@ -18,21 +19,33 @@ const MOST = 256
  * all over costs nothing where its block of the trie is.
  */
 export function renderWindow(root: MemoryRegion, start: bigint, last: bigint): FlatRange[] {
+  const few = drawn(root, start, last)
+  if (few.length <= MOST) return few
   const parts: FlatRange[][] = []
   // Windows still to be rendered, the lowest at the end.
-  const windows = [{ start, last }]
+  const windows = halves(start, last, few)
   for (let window = windows.pop(); window !== undefined; window = windows.pop()) {
-    const drawing = new Drawing(window.last - window.start + 1n)
-    drawing.draw(root, 0n, window.start, window.last, NOTHING_INHERITED)
-    const { ranges } = drawing
-    if (ranges.length <= MOST) {
-      parts.push(ranges)
-    } else {
-      const middle = (ranges[MOST >>> 1] as FlatRange).start
-      windows.push({ start: middle, last: window.last }, { start: window.start, last: middle - 1n })
-    }
+    const ranges = drawn(root, window.start, window.last)
+    if (ranges.length <= MOST) parts.push(ranges)
+    else windows.push(...halves(window.start, window.last, ranges))
   }
-  return parts.length === 1 ? (parts[0] as FlatRange[]) : parts.flat()
+  return parts.flat()
+}
+
+/** What a window shows, or more than {@link MOST} ranges of it. */
+function drawn(root: MemoryRegion, start: bigint, last: bigint): FlatRange[] {
+  const drawing = new Drawing(last - start + 1n)
+  drawing.draw(root, 0n, start, last, NOTHING_INHERITED)
+  return drawing.ranges
+}
+
+/** The two parts of a window in which too many ranges have been drawn, the lower at the end. */
+function halves(start: bigint, last: bigint, ranges: readonly FlatRange[]): Range[] {
+  const middle = (ranges[MOST >>> 1] as FlatRange).start
+  return [
+    { start: middle, last },
+    { start, last: middle - 1n },
+  ]
 }
 
 /** What aliases and containers above hand down (MR-11). */
@@ -68,7 +81,8 @@ class Drawing {
   /** Draws `region`, whose container begins at `base`, where it lies in `first` to `last` and nothing has been drawn yet. */
   draw(region: MemoryRegion, base: bigint, first: bigint, last: bigint, above: Inherited): void {
     if (!region.enabled) return
-    const start = base + region.address
+    // A sum with nothing would be a number of its own, which the range keeps.
+    const start = base === 0n ? region.address : base + region.address
     const end = start + region.size - 1n
     const low = start > first ? start : first
     const high = end < last ? end : last
@@ -80,8 +94,10 @@ class Drawing {
       this.draw(target, start - target.address - region.targetOffset, low, high, inherited)
       return
     }
-    const walk = region.walk(low - start, high - start, (from, to) => this.#covers(start + from, start + to))
-    if (walk !== undefined) this.#drawChildren(walk, start, low, high, inherited)
+    if (region.hasChildren) {
+      const walk = region.walk(low - start, high - start, (from, to) => this.#covers(start + from, start + to))
+      if (walk !== undefined) this.#drawChildren(walk, start, low, high, inherited)
+    }
     if (region.terminates) this.#fill(region, start, low, high, inherited)
   }
 
@@ -121,7 +137,7 @@ class Drawing {
     const { readonly, nonvolatile, unmergeable } = inherited
     const romMode = region instanceof RomDeviceRegion && region.romMode
     const flags = { readonly, romMode, nonvolatile, unmergeable, dirtyMask: region.dirtyMask }
-    return new FlatRange(region, first, last, first - start, flags)
+    return new FlatRange(region, first, last, first === start ? 0n : first - start, flags)
   }
 
   /** Whether the range that reaches `first` or lies behind it covers all of `first` to `last`. */
