@@ -17,12 +17,17 @@ export class FlatNode {
   readonly low: FlatRange
   readonly ranges: readonly FlatRange[] | undefined
   readonly nodes: readonly FlatNode[] | undefined
+  /** How many ranges are below. */
+  readonly count: number
 
   /** Of the two lists one is there, and not empty. */
   constructor(ranges: readonly FlatRange[] | undefined, nodes: readonly FlatNode[] | undefined) {
     this.ranges = ranges
     this.nodes = nodes
     this.low = (ranges?.[0] ?? nodes?.[0]?.low) as FlatRange
+    let count = ranges?.length ?? 0
+    if (nodes !== undefined) for (const node of nodes) count += node.count
+    this.count = count
   }
 
   get entries(): number {

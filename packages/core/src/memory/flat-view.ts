@@ -3,6 +3,12 @@ import { LAST_ADDRESS } from '../address/units.ts'
 import type { FlatRange } from './flat-range.ts'
 import { collect, collectAll, type FlatNode, floorOf, higherThan, spliceTree } from './flat-tree.ts'
 
+/** Patches from which on a view is made anew, where it has at most {@link FEW_FOR_EACH} ranges for each of them. */
+const MANY = 32
+const FEW_FOR_EACH = 8
+
+const NO_RANGES: readonly FlatRange[] = []
+
 /** Ranges that take the place of others in a view. */
 export interface ViewPatch {
   /** What goes: neighbours in the view, ascending. */
@@ -23,7 +29,7 @@ export class FlatView {
 
   /** `ranges` are ascending and disjoint. */
   constructor(ranges: readonly FlatRange[]) {
-    this.#root = spliceTree(undefined, 0n, LAST_ADDRESS, ranges)
+    this.#root = ranges.length === 0 ? undefined : spliceTree(undefined, 0n, LAST_ADDRESS, ranges)
   }
 
   /** All of them, as a list that is made when first asked for: what follows a change of the map better asks for a part. */
@@ -70,20 +76,43 @@ export class FlatView {
     return (next.startFrame - frame) * PAGE_SIZE + next.startByte - offset
   }
 
-  /** The view with patches made, which lie apart; itself where there are none. O(log n) for each, and what they change. */
+  /** The view with patches made, which are ascending and lie apart; itself where there are none. O(log n) for each, and what they change. */
   patched(patches: readonly ViewPatch[]): FlatView {
     if (patches.length === 0) return this
+    if (patches.length >= MANY && patches.length * FEW_FOR_EACH >= (this.#root?.count ?? 0)) {
+      return new FlatView(merged(this.ranges, patches))
+    }
     let root = this.#root
     for (const { before, after } of patches) {
-      const ends = [before.at(0), after.at(0), before.at(-1), after.at(-1)].filter((range) => range !== undefined)
-      const first = ends.reduce((least, { start }) => (start < least ? start : least), LAST_ADDRESS)
-      const last = ends.reduce((most, { last }) => (last > most ? last : most), 0n)
-      root = spliceTree(root, first, last, after)
+      const first = lesser(before[0], after[0])?.start ?? 0n
+      const old = before.at(-1)?.last ?? 0n
+      const fresh = after.at(-1)?.last ?? 0n
+      root = spliceTree(root, first, old > fresh ? old : fresh, after)
     }
-    const view = new FlatView([])
+    const view = new FlatView(NO_RANGES)
     view.#root = root
     return view
   }
+}
+
+/** A list of ranges with patches made. */
+function merged(ranges: readonly FlatRange[], patches: readonly ViewPatch[]): FlatRange[] {
+  const all: FlatRange[] = []
+  let at = 0
+  for (const { before, after } of patches) {
+    const { start } = (before[0] ?? after[0]) as FlatRange
+    for (; at < ranges.length && (ranges[at] as FlatRange).start < start; at++) all.push(ranges[at] as FlatRange)
+    at += before.length
+    for (const range of after) all.push(range)
+  }
+  for (; at < ranges.length; at++) all.push(ranges[at] as FlatRange)
+  return all
+}
+
+/** The one that starts first, of those that are there. */
+function lesser(one: FlatRange | undefined, other: FlatRange | undefined): FlatRange | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return other.start < one.start ? other : one
 }
 
 /** The view of a space in which nothing is seen. */

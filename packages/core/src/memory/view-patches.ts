@@ -12,6 +12,15 @@ import { Windows } from './windows.ts'
  */
 export function patchesOf(view: FlatView, root: MemoryRegion, windows: readonly Range[]): readonly ViewPatch[] {
   const seams = new Seams(view)
+  const [only] = windows
+  if (only !== undefined && windows.length === 1) {
+    const { start, last } = only
+    const there = around(view, start, last)
+    if (!there.some(({ unmergeable }) => unmergeable)) {
+      seams.put(start, last, renderWindow(root, start, last), there)
+      return seams.finish()
+    }
+  }
   for (const { start, last } of withNeighbours(view, windows)) seams.put(start, last, renderWindow(root, start, last))
   return seams.finish()
 }
@@ -45,12 +54,11 @@ class Seams {
     this.#view = view
   }
 
-  put(start: bigint, last: bigint, ranges: readonly FlatRange[]): void {
+  /** `there` is what of the view meets the window or adjoins it. */
+  put(start: bigint, last: bigint, ranges: readonly FlatRange[], there = around(this.#view, start, last)): void {
     const goesOn = this.#open !== undefined && start <= this.#open.last + 1n
     if (!goesOn) this.#close()
     const latest = this.#before.at(-1)
-    const from = start > 0n ? start - 1n : 0n
-    const there = this.#view.between(from, last < LAST_ADDRESS ? last + 1n : last)
     for (const range of there) if (latest === undefined || range.start > latest.start) this.#before.push(range)
 
     const left = there[0]
@@ -88,6 +96,11 @@ class Seams {
     this.#after = []
     this.#open = undefined
   }
+}
+
+/** The ranges of a view that meet a window or adjoin it, ascending. */
+function around(view: FlatView, start: bigint, last: bigint): readonly FlatRange[] {
+  return view.between(start > 0n ? start - 1n : 0n, last < LAST_ADDRESS ? last + 1n : last)
 }
 
 /** The part of a range from `start` to `last`. */

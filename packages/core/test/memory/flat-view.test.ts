@@ -46,3 +46,32 @@ test('the distance to the next range is known, and to the end of the space', () 
   expect(view.bytesToNext(2, 0)).toBe(0x3004)
   expect(view.bytesToNext(2 ** 52 - 1, 0xff0)).toBe(0x10)
 })
+
+/** A page: whether a range is in it before, whether a patch replaces that, and by how many ranges. */
+const page = fc.record({ before: fc.boolean(), patched: fc.boolean(), after: fc.integer({ min: 0, max: 2 }) })
+
+propertyTest.prop([fc.array(page, { maxLength: 400, size: 'max' })], { numRuns: 100 })(
+  'a view has after few patches and after many the ranges that were not replaced and those in place of the others',
+  (pages) => {
+    const patches: { before: FlatRange[]; after: FlatRange[] }[] = []
+    const expected: FlatRange[] = []
+    const old: FlatRange[] = []
+    for (const [i, { before, patched, after }] of pages.entries()) {
+      const at = BigInt(i) * 0x1000n
+      const there = before ? [rangeOf(at + 0x100n, at + 0x7ffn)] : []
+      const fresh = Array.from({ length: after }, (_, n) =>
+        rangeOf(at + BigInt(n) * 0x800n, at + BigInt(n) * 0x800n + 9n),
+      )
+      old.push(...there)
+      expected.push(...(patched ? fresh : there))
+      if (patched && there.length + after > 0) patches.push({ before: there, after: fresh })
+    }
+    const view = new FlatView(old)
+
+    const after = view.patched(patches)
+
+    expect(after.ranges).toEqual(expected)
+    for (const range of expected) expect(after.find(range.last)).toBe(range)
+    expect(view.ranges).toEqual(old)
+  },
+)
