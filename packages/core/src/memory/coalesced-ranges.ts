@@ -5,6 +5,8 @@ import { ListenerCalls } from './listener-calls.ts'
 import type { MemoryRegion } from './memory-region.ts'
 import { hooksOf } from './region-hooks.ts'
 
+const NO_RANGES: readonly Range[] = []
+
 /**
  * The parts of one region where writes may be put off and made together later (QEMU "coalesced MMIO"). Whoever keeps such
  * writes hears of the parts as a listener; see {@link CoalescedRing}.
@@ -107,8 +109,8 @@ export class CoalescedRanges {
 }
 
 /** Where a section shows parts of its region whose writes may be put off, in addresses of the space, in the region's order. */
-export function coalescedIn(section: FlatRange): Range[] {
-  if (!section.region.hasCoalescing) return []
+export function coalescedIn(section: FlatRange): readonly Range[] {
+  if (!section.region.hasCoalescing) return NO_RANGES
   const parts = section.region.coalescing.ranges.map((range) => shownIn(section, range))
   return parts.filter((part) => part !== undefined)
 }

@@ -23,7 +23,7 @@ export function tellDifference(
   const isWhole = patches === undefined || listeners.some(({ regionNop }) => regionNop !== undefined)
   const parts = isWhole ? [{ before: before.ranges, after: after.ranges }] : patches
   if (parts.length === 0) return
-  const backwards = listeners.toReversed()
+  const backwards = listeners.length > 1 ? listeners.toReversed() : listeners
   const goes = (range: FlatRange) => {
     space.eventfds.note(range)
     for (const part of coalescedIn(range)) {

@@ -11,27 +11,35 @@ import type { EventfdSection } from './space-eventfds.ts'
  * {@link finish} tells whoever set the calls off.
  */
 export class ListenerCalls {
-  readonly #refused: RefusedRun[] = []
-  readonly #failures: unknown[] = []
+  #refused: RefusedRun[] | undefined
+  #failures: unknown[] | undefined
   /** Where the first refused run lies. */
   #space: AddressSpace | undefined
 
   begin(listener: MemoryListener): void {
-    this.#attempt(() => listener.begin?.())
+    if (listener.begin !== undefined) this.#attempt(() => listener.begin?.())
   }
 
   add(listener: MemoryListener, section: FlatRange, space: AddressSpace): void {
-    this.#attempt(() => {
+    try {
       const refusal = listener.regionAdd?.(section, space)
-      for (const run of refusal ?? []) {
+      if (refusal === undefined) return
+      for (const run of refusal) {
         this.#space ??= space
+        this.#refused ??= []
         this.#refused.push(run)
       }
-    })
+    } catch (error) {
+      this.#fail(error)
+    }
   }
 
   del(listener: MemoryListener, section: FlatRange, space: AddressSpace): void {
-    this.#attempt(() => listener.regionDel?.(section, space))
+    try {
+      listener.regionDel?.(section, space)
+    } catch (error) {
+      this.#fail(error)
+    }
   }
 
   nop(listener: MemoryListener, section: FlatRange, space: AddressSpace): void {
@@ -71,20 +79,27 @@ export class ListenerCalls {
   }
 
   commit(listener: MemoryListener): void {
-    this.#attempt(() => listener.commit?.())
+    if (listener.commit !== undefined) this.#attempt(() => listener.commit?.())
   }
 
   /** Throws the first error that a callback threw, else one {@link MappingRefusedError} of all refusals, else nothing. */
   finish(what: string): void {
-    if (this.#failures.length > 0) throw this.#failures[0]
-    if (this.#space !== undefined) throw new MappingRefusedError(what, this.#refused, { space: this.#space })
+    if (this.#failures !== undefined) throw this.#failures[0]
+    if (this.#space !== undefined && this.#refused !== undefined) {
+      throw new MappingRefusedError(what, this.#refused, { space: this.#space })
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failures ??= []
+    this.#failures.push(error)
   }
 
   #attempt(call: () => void): void {
     try {
       call()
     } catch (error) {
-      this.#failures.push(error)
+      this.#fail(error)
     }
   }
 }

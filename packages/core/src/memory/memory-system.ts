@@ -46,6 +46,7 @@ export class MemorySystem {
   /** Shared by all spaces: an access may go on in any of them. */
   readonly #contexts = new ContextStack()
   readonly #views = new SpaceViews()
+  readonly #isListenedTo = (space: AddressSpace): boolean => this.#registry.of(space).length > 0
   #depth = 0
   #pending = false
   /** An eventfd came or went, and nothing else need have changed. */
@@ -263,7 +264,7 @@ export class MemorySystem {
     this.#pending = false
     this.#eventfdsPending = false
     // All are rendered first: what a callback changes belongs to the next round, for every space.
-    const changed = this.#views.render()
+    const changed = this.#views.render(this.#isListenedTo)
     this.#views.turnBack()
     for (const { listener } of this.#registry.all) calls.begin(listener)
     for (const space of this.#toTell(changed)) {
@@ -285,10 +286,10 @@ export class MemorySystem {
   }
 
   /** The spaces that have listeners, and others that show something else, in the order in which they were made (LC-10). */
-  #toTell(changed: Set<AddressSpace>): Iterable<AddressSpace> {
-    if (changed.size === 0) return this.#registry.spaces
-    for (const space of this.#registry.spaces) changed.add(space)
-    return [...changed].sort((one, other) => one.order - other.order)
+  #toTell(changed: readonly AddressSpace[]): Iterable<AddressSpace> {
+    if (changed.length === 0) return this.#registry.spaces
+    const all = new Set([...changed, ...this.#registry.spaces])
+    return [...all].sort((one, other) => one.order - other.order)
   }
 
   #tellWatch(): void {

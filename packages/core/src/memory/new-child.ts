@@ -3,27 +3,25 @@ import type { MemoryRegion } from './memory-region.ts'
 
 /** @throws HostbridgeError `memory.alias-child`, `memory.double-add`, `memory.cycle` where `parent` cannot hold `child`. */
 export function checkNewChild(parent: MemoryRegion, child: MemoryRegion): void {
-  const facts = { parent: parent.name, child: child.name }
-  const refusal = `'${child.name}' cannot be added to`
   if (parent.target !== undefined) {
     throw new HostbridgeError(
       'memory.alias-child',
-      `${refusal} the alias '${parent.name}': add it to the region '${parent.target.name}' behind it`,
-      facts,
+      `'${child.name}' cannot be added to the alias '${parent.name}': add it to the region '${parent.target.name}' behind it`,
+      { parent: parent.name, child: child.name },
     )
   }
   if (child.container !== undefined) {
     throw new HostbridgeError(
       'memory.double-add',
-      `${refusal} '${parent.name}': it is in '${child.container.name}' already; add an alias of it`,
-      { ...facts, container: child.container.name },
+      `'${child.name}' cannot be added to '${parent.name}': it is in '${child.container.name}' already; add an alias of it`,
+      { parent: parent.name, child: child.name, container: child.container.name },
     )
   }
   if (reaches(child, parent)) {
     throw new HostbridgeError(
       'memory.cycle',
-      `${refusal} '${parent.name}': '${parent.name}' is seen in '${child.name}'; take it out of there first`,
-      facts,
+      `'${child.name}' cannot be added to '${parent.name}': '${parent.name}' is seen in '${child.name}'; take it out of there first`,
+      { parent: parent.name, child: child.name },
     )
   }
 }

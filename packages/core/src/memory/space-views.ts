@@ -67,12 +67,15 @@ export class SpaceViews {
     for (const view of this.#views) view.touchAll()
   }
 
-  /** Brings all views up to date, and gives the spaces that show something else and have looked since the last change, in any order. */
-  render(): Set<AddressSpace> {
+  /**
+   * Brings all views up to date, and gives the spaces that show something else and have looked since the last change, in any order.
+   * Of those that somebody listens to, some may be left out: they are told of every change, and {@link viewAfter} lets them look.
+   */
+  render(isListenedTo: (space: AddressSpace) => boolean): AddressSpace[] {
     const regions = this.#touchedRegions
     this.#touchedRegions = []
     for (const region of regions) for (const window of region.takeTouched()) spread(region, window)
-    const changed = new Set<AddressSpace>()
+    const changed: AddressSpace[] = []
     if (this.#stale.length > 0) this.#reroute(changed)
     const touched = this.#touchedViews
     this.#touchedViews = []
@@ -81,8 +84,11 @@ export class SpaceViews {
       const { path } = view.region
       if (path?.shown !== view || !view.update()) continue
       this.#fresh.push(view.view)
-      for (const space of path.followers) changed.add(space)
-      path.followers.clear()
+      for (const space of path.followers) {
+        if (isListenedTo(space)) continue
+        changed.push(space)
+        path.followers.delete(space)
+      }
     }
     return changed
   }
@@ -136,7 +142,7 @@ export class SpaceViews {
   }
 
   /** Takes every step anew that may have changed. */
-  #reroute(changed: Set<AddressSpace>): void {
+  #reroute(changed: AddressSpace[]): void {
     const stale = this.#stale
     this.#stale = []
     const turning: ViewPath[] = []
@@ -149,7 +155,7 @@ export class SpaceViews {
       const { view } = end
       for (const space of path.users()) {
         if (!this.#rerouted.has(space)) this.#rerouted.set(space, view)
-        if (end.followers.delete(space)) changed.add(space)
+        if (end.followers.delete(space)) changed.push(space)
       }
     }
     const left: ViewPath[] = []

@@ -32,6 +32,7 @@ export class Windows {
   /** Hands all windows over, ascending, apart from each other by a byte at least, and is empty then. */
   take(): readonly Range[] {
     const list = this.#list
+    if (list.length === 0) return list
     this.#list = []
     this.#low = -1n
     this.#high = -2n
