@@ -146,7 +146,8 @@ export class EventfdList {
     }
     system.begin()
     apply()
-    if (this.#region.enabled) system.eventfdsChanged()
+    // A region that is hidden may be shown again before the transaction ends.
+    system.eventfdsChanged()
     system.commit()
   }
 

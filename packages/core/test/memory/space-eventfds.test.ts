@@ -243,6 +243,21 @@ describe('a listener', () => {
   })
 })
 
+test('an eventfd added while its region is hidden is told when the region is shown in the same transaction (LC-8)', () => {
+  const { system, region, space } = machine()
+  const listener = new Listener('L')
+  space.register(listener)
+  listener.take()
+
+  system.transaction(() => {
+    region.setEnabled(false)
+    region.eventfds.add(place(8))
+    region.setEnabled(true)
+  })
+
+  expect(listener.take()).toContain('add L 1008/4')
+})
+
 const step = fc.oneof(
   fc.record({ op: fc.constant('add' as const), which: fc.nat(1), offset: fc.nat(20), size: fc.constantFrom(0, 1, 4) }),
   fc.record({ op: fc.constant('remove' as const), which: fc.nat(1), index: fc.nat(5) }),
