@@ -169,3 +169,18 @@ test('a chain of hundreds of containers and aliases, one in the other, shows wha
   expect(shown(space)[0]).toBe(`memory ${DEEP / 2}-${DEEP / 2 + 0x7ff}@0`)
   expect(shown(space).length).toBe(DEEP + 2)
 })
+
+test('hundreds of unmergeable regions side by side stay whole, however their window is cut (FV-6)', () => {
+  const root = container('root')
+  const placed = Array.from({ length: 900 }, (_, i): Placed => {
+    const region = ram(`r${i}`, 0x1000n)
+    const start = BigInt(i) * 0x1000n
+    region.setUnmergeable(true)
+    root.add(region, start)
+    return { region, start, last: start + 0xfffn, rank: i }
+  })
+
+  const space = new MemorySystem('machine').createSpace('memory', root)
+
+  expect(shown(space)).toEqual(swept(placed))
+})
