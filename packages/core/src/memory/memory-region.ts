@@ -1,3 +1,4 @@
+// Long because a region is one node with one private state: its place, its attributes, its owner and its lifetime change in the same transactions.
 import type { Range } from '../address/range.ts'
 import { HostbridgeError } from '../errors.ts'
 import { ChildList } from './child-list.ts'

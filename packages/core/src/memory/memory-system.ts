@@ -1,3 +1,4 @@
+// Long because transactions, spaces and listeners of a system are one state machine: what may be called when depends on all three.
 import { HostbridgeError } from '../errors.ts'
 import { ContextStack } from './access-context.ts'
 import { AddressSpace } from './address-space.ts'

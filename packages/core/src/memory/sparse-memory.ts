@@ -1,3 +1,4 @@
+// Long because bytes, words and single numbers are read and written by ways of their own through the same directory.
 import { PAGE_SHIFT, PAGE_SIZE, splitAddress } from '../address/page-frame.ts'
 import { hex } from '../address/range.ts'
 import { ADDRESS_SPACE_SIZE } from '../address/units.ts'

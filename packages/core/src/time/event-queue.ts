@@ -1,3 +1,4 @@
+// Long because scheduling and serving share private state, and a call between two classes on that way costs more than the rest of it.
 import type { SimEvent } from './event.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import { LadderQueue } from './ladder-queue.ts'

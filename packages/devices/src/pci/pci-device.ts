@@ -1,3 +1,4 @@
+// Long because it is the one place where a function's parts (registers, BARs, messages, DMA, hotplug state) are put together.
 import { HostbridgeError } from '@hostbridge/core'
 import { hex } from '@hostbridge/core/address'
 import { Device, type DeviceState, type DmaFault, type Machine } from '@hostbridge/core/machine'

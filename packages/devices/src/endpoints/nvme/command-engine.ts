@@ -1,3 +1,4 @@
+// Long because fetching, doing and completing commands share one budget and one event in virtual time.
 import { LAST_TICK } from '@hostbridge/core/time'
 import { AdminCommands, type AdminParts, type CommandsUnderWay } from './admin-commands.ts'
 import { CommandRing, type SavedCommand } from './command-ring.ts'
