@@ -2,7 +2,7 @@ import { GiB, KiB } from '@hostbridge/core/address'
 import { Machine } from '@hostbridge/core/machine'
 import { MemTx, mmio } from '@hostbridge/core/memory'
 import { EcamHost } from '@hostbridge/devices/ecam'
-import { Command, Header, PciDevice } from '@hostbridge/devices/pci'
+import { Command, Header, PciBridge, PciDevice, Type1 } from '@hostbridge/devices/pci'
 import { describe, expect, test } from 'vitest'
 import { bridgeScene, Card, ECAM, enable } from '../pci/bridge-scene.ts'
 
@@ -31,6 +31,19 @@ describe('a generic PCI Express host', () => {
     expect([read(0, 1), read(2, 2), read(0, 4)]).toEqual(['34', '5678', '56781234'])
     expect(read(0, 8)).toBe('0010010656781234')
     expect(host.bus.find(0, 0x13)?.config.get(Header.command)).toBe(0x0106)
+  })
+
+  test('shows 1 MiB for each bus number, so that functions behind bridges are where their bus is', () => {
+    const { machine, host } = bridgeScene()
+    const bridge = host.plug('00:01.0', new PciBridge())
+    bridge.bus.plug('02.3', new Express())
+    const idAt = (bus: bigint): number => machine.space.load32(ECAM + (bus << 20n) + 0x1_3000n)
+
+    const unnumbered = idAt(5n)
+    bridge.config.write(Type1.secondaryBus.offset, 1, 5)
+    bridge.config.write(Type1.subordinateBus.offset, 1, 5)
+
+    expect([unnumbered, idAt(5n), idAt(4n), idAt(2n)]).toEqual([0xffff_ffff, 0x5678_1234, 0xffff_ffff, 0xffff_ffff])
   })
 
   test('answers all ones for functions that are not there, and past the end of conventional ones', () => {
