@@ -74,8 +74,8 @@ export class MemorySystem {
   /** Makes an address space that shows `root`, without any callback (LR-5). Root and all that hangs together with it become this system's. */
   createSpace(name: string, root: MemoryRegion): AddressSpace {
     this.adopt(root)
-    root.hold()
     const space = new AddressSpace(name, root, this, ++this.#made, this.#contexts)
+    root.hold()
     this.#views.enter(space)
     this.#spaces.add(space)
     this.#spaceList = undefined

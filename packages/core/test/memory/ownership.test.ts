@@ -17,6 +17,16 @@ function device(name = 'card') {
   return { name, onFinalize: vi.fn() }
 }
 
+test('a space that is refused because its root is finalized leaves nothing that the root shows waiting for it (MR-14)', () => {
+  const owner = device()
+  const target = ram('ram', 0x1000n)
+  const root = alias('root', target).ownedBy(owner)
+  letGo(owner)
+
+  expect(() => new MemorySystem('m').createSpace('late', root)).toThrow("'root' of 'card' is gone")
+  expect(target.sightIfAny).toBeUndefined()
+})
+
 describe('using a region', () => {
   test('holds its owner, with all other regions of it (MR-14)', () => {
     const owner = device()
