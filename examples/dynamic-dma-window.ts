@@ -1,6 +1,6 @@
 import { GiB, hex, KiB, MiB } from '@hostbridge/core/address'
 import { Machine } from '@hostbridge/core/machine'
-import { type AddressSpace, MemTx, ram } from '@hostbridge/core/memory'
+import { type AddressSpace, formatSize, MemTx, ram } from '@hostbridge/core/memory'
 import { DmaEngine } from '@hostbridge/devices/endpoints'
 import { Hcall, PAGE_SIZE_BITS, RtasToken, SpaprHostBridge } from '@hostbridge/devices/spapr'
 import { Host, Type1Iommu, VfioPciDevice } from '@hostbridge/devices/vfio'
@@ -94,13 +94,15 @@ export function main(
   const [, free = 0, , pageBits = 0] = rtas(parts, RtasToken.queryDmaWindow, bridge, 5)
   const shifts = [...PAGE_SIZE_BITS].filter(([, bit]) => (pageBits & bit) !== 0).map(([shift]) => shift)
   const pageShift = Math.max(...shifts)
-  print(`query:  ${free} window is free, in pages of ${shifts.map((shift) => sized(1n << BigInt(shift))).join(', ')}`)
+  print(
+    `query:  ${free} window is free, in pages of ${shifts.map((shift) => formatSize(1n << BigInt(shift))).join(', ')}`,
+  )
 
   const windowShift = MEMORY.toString(2).length - 1
   const made = rtas(parts, RtasToken.createDmaWindow, [...bridge, pageShift, windowShift], 4)
   const [, liobn = 0, high = 0, low = 0] = made
   const start = (BigInt(high) << 32n) | BigInt(low)
-  print(`create: LIOBN ${hex(liobn)}, ${sized(1n << BigInt(windowShift))} from ${hex(start)} on`)
+  print(`create: LIOBN ${hex(liobn)}, ${formatSize(1n << BigInt(windowShift))} from ${hex(start)} on`)
 
   const hypercalls = mapMemory(parts, liobn, start, pageShift)
   print(`map:    all of memory, by ${hypercalls} hypercall; the host holds ${host.entries} entries`)
@@ -113,16 +115,6 @@ export function main(
     `The card ${reached ? 'reaches' : 'does not reach'} the last page of memory at ${hex(start + MEMORY - 4n * KiB)}.`,
   )
   return { hypercalls, hostEntries: host.entries, reached, windows: phb.windows.active.length }
-}
-
-function sized(bytes: bigint): string {
-  const units = [
-    [GiB, 'GiB'],
-    [MiB, 'MiB'],
-    [KiB, 'KiB'],
-  ] as const
-  const [unit, name] = units.find(([size]) => bytes >= size) ?? [1n, 'bytes']
-  return `${bytes / unit} ${name}`
 }
 
 if (import.meta.main) main()

@@ -1,6 +1,6 @@
 import { GiB, hex, KiB, MiB, rangeOf } from '@hostbridge/core/address'
 import { Machine } from '@hostbridge/core/machine'
-import { ram } from '@hostbridge/core/memory'
+import { formatSize, ram } from '@hostbridge/core/memory'
 import { EcamHost } from '@hostbridge/devices/ecam'
 import { EduDevice, PciTestdev } from '@hostbridge/devices/endpoints'
 import {
@@ -63,7 +63,7 @@ export function main(
     const leads = behind === undefined ? '' : `, leads to bus ${digits(behind.number, 2)} of ${digits(behind.last, 2)}`
     print(`${formatRoutingId(address)} ${ids}${leads}`)
     for (const bar of bars.get(address) ?? []) {
-      print(`        BAR ${bar.index}: ${bar.kind} at ${hex(bar.address)}, ${sized(bar.size)}`)
+      print(`        BAR ${bar.index}: ${bar.kind} at ${hex(bar.address)}, ${formatSize(bar.size)}`)
     }
     const names = [...walkCapabilities(access, address)].map(({ id, offset }) => `${nameOf(id)} at ${hex(offset)}`)
     if (names.length > 0) print(`        capabilities: ${names.join(', ')}`)
@@ -82,16 +82,6 @@ function nameOf(id: number): string {
 
 function digits(value: number, count: number): string {
   return value.toString(16).padStart(count, '0')
-}
-
-function sized(bytes: bigint): string {
-  const units = [
-    [GiB, 'GiB'],
-    [MiB, 'MiB'],
-    [KiB, 'KiB'],
-  ] as const
-  const [unit, name] = units.find(([size]) => bytes >= size) ?? [1n, 'bytes']
-  return `${bytes / unit} ${name}`
 }
 
 if (import.meta.main) main()

@@ -10,7 +10,7 @@ test('firmware finds every function, and each answers where it has put its BAR',
   expect(lines.join('\n')).toMatchInlineSnapshot(`
     "00:01.0 1b36:0005 class 00ff00
             BAR 0: memory32 at 0x10400000, 4 KiB
-            BAR 1: io at 0x2000, 256 bytes
+            BAR 1: io at 0x2000, 256 B
     00:02.0 1b36:000c class 060400, leads to bus 01 of 01
             capabilities: powerManagement at 0x40, msi at 0x48, express at 0x60
     01:00.0 1234:11e8 class 00ff00
@@ -19,7 +19,7 @@ test('firmware finds every function, and each answers where it has put its BAR',
     00:03.0 1b36:0001 class 060400, leads to bus 02 of 03
     02:04.0 1b36:0005 class 00ff00
             BAR 0: memory32 at 0x10200000, 4 KiB
-            BAR 1: io at 0x1000, 256 bytes
+            BAR 1: io at 0x1000, 256 B
     02:04.1 1234:11e8 class 00ff00
             BAR 0: memory32 at 0x10000000, 1 MiB
             capabilities: msi at 0x40
