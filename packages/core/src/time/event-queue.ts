@@ -7,6 +7,14 @@ import { LAST_TICK, notATick } from './tick.ts'
 
 /** Memory for so many waiting events is kept however few wait. */
 const SPARE = 4096
+/** Where so many wait, what comes next is read ahead. */
+const MANY = 2048
+
+/** The last tick, here for the sake of speed: V8 puts the constants of a file into its code, and looks up those of others. */
+const LAST = LAST_TICK
+
+/** What stands in an event that does not wait for the slot that it keeps, and back. */
+const kept = (slot: number): number => -2 - slot
 
 export interface EventQueueOptions {
   /** Events served at one instant before the queue calls it a livelock; 10^6 if left out. */
@@ -35,14 +43,14 @@ export class EventQueue {
   /** The hash of all events that have happened, where one was asked for. */
   readonly fingerprint: Fingerprint | undefined
   #ladder: LadderQueue
-  /** The waiting event of each slot. */
+  /** The event of each slot: it waits, or it keeps the slot from the last time, until slots are scarce or it has long not waited. */
   #events: (SimEvent | undefined)[] = []
   /** How often each source has scheduled. */
   #sequences: number[] = [0]
-  /** The slot of the event that is happening, -1 if it has been let go: scheduled again, the event takes it back. */
-  #held = -1
-  /** Events that were inserted since an eighth of the memory was in use. */
-  #lean = 0
+  /** Events that were served since slots were last taken back. */
+  #served = 0
+  /** Whether less than an eighth of the memory was in use then. */
+  #lean = false
   #now = 0
   #servedNow = 0
   /** Of no meaning: what it is calculated from is to be read. */
@@ -105,14 +113,12 @@ export class EventQueue {
    * the event waits already.
    */
   schedule(event: SimEvent, time: number): void {
-    if (!(time >= this.#now && time <= LAST_TICK && Math.floor(time) === time && event.slot < 0))
-      this.#refuse(event, time)
+    if (!(time >= this.#now && time <= LAST && Math.floor(time) === time && event.slot < 0)) this.#refuse(event, time)
     const sequence = this.takeSequence(event.rank & 0xffff)
-    const held = this.#held
-    if (held >= 0 && this.#events[held] === event) {
-      this.#held = -1
-      event.slot = held
-      this.#ladder.put(held, time, event.rank, sequence)
+    if (event.slot < -1 && event.queue === this) {
+      const slot = kept(event.slot)
+      event.slot = slot
+      this.#ladder.put(slot, time, sequence)
     } else this.#insert(event, time, sequence)
   }
 
@@ -123,8 +129,7 @@ export class EventQueue {
    * @throws HostbridgeError as {@link schedule}.
    */
   scheduleAs(event: SimEvent, time: number, sequence: number): void {
-    if (!(time >= this.#now && time <= LAST_TICK && Math.floor(time) === time && event.slot < 0))
-      this.#refuse(event, time)
+    if (!(time >= this.#now && time <= LAST && Math.floor(time) === time && event.slot < 0)) this.#refuse(event, time)
     this.#insert(event, time, sequence)
   }
 
@@ -157,7 +162,7 @@ export class EventQueue {
   deschedule(event: SimEvent): boolean {
     if (event.slot < 0 || event.queue !== this) return false
     this.#ladder.remove(event.slot)
-    this.#release(event)
+    event.slot = kept(event.slot)
     return true
   }
 
@@ -171,7 +176,7 @@ export class EventQueue {
       this.schedule(event, time)
       return
     }
-    if (!(time >= this.#now && time <= LAST_TICK && Math.floor(time) === time)) this.#checkTime(time, event.name)
+    if (!(time >= this.#now && time <= LAST && Math.floor(time) === time)) this.#checkTime(time, event.name)
     this.#ladder.change(event.slot, time, this.takeSequence(event.rank & 0xffff))
   }
 
@@ -193,12 +198,10 @@ export class EventQueue {
       this.#now = time
       this.#servedNow = 1
     }
-    if (this.#held >= 0) this.#letGo()
     const slot = ladder.takeFirst()
     const event = this.#events[slot] as SimEvent
-    event.slot = -1
-    this.#held = slot
-    if (this.#observed) this.#observe(event, time, ladder.sequenceOf(slot))
+    event.slot = kept(slot)
+    if (this.#observed === true) this.#observe(event, time, ladder.sequenceOf(slot))
     event.action(event)
     return event
   }
@@ -227,9 +230,9 @@ export class EventQueue {
    */
   reset(now = 0, sequences: readonly number[] = this.#sequences): void {
     if (!Number.isInteger(now) || now < 0 || now > LAST_TICK) throw notATick(now)
-    if (this.#held >= 0) this.#letGo()
-    for (const event of this.#waiting()) this.#release(event)
+    for (const event of this.#waiting()) event.slot = kept(event.slot)
     this.#ladder.clear()
+    this.#takeBack()
     this.#now = now
     this.#servedNow = 0
     this.#sequences = sequences.slice()
@@ -252,9 +255,8 @@ export class EventQueue {
   }
 
   #insert(event: SimEvent, time: number, sequence: number): void {
-    const { capacity, size } = this.#ladder
-    if (size >= capacity >> 3) this.#lean = 0
-    else if (++this.#lean > capacity && capacity > SPARE) this.#shrink()
+    if (this.#lean) this.#shrink()
+    else if (this.#ladder.full) this.#makeRoom()
     const slot = this.#ladder.insert(time, event.rank, sequence)
     this.#events[slot] = event
     event.slot = slot
@@ -263,14 +265,50 @@ export class EventQueue {
 
   #newLadder(): LadderQueue {
     const ladder = new LadderQueue(this.#now)
-    ladder.refilled = (slots, end) => this.#touch(slots, end)
+    ladder.turned = (taken, slots, end) => this.#lookAfter(taken, slots, end)
     return ladder
+  }
+
+  /** Takes slots back now and then, so that no event that is over is held for long, and reads ahead where many events wait. */
+  #lookAfter(taken: number, slots: readonly number[], end: number): void {
+    const { capacity, size } = this.#ladder
+    this.#served += taken
+    if (this.#served > 4 * capacity) {
+      this.#takeBack()
+      this.#lean = capacity > SPARE && size < capacity >> 3
+    }
+    if (size > MANY) this.#touch(slots, end)
+  }
+
+  /** Takes slots back; where few are to be had, there is to be room for more. */
+  #makeRoom(): void {
+    const { capacity } = this.#ladder
+    if (this.#takeBack() < capacity >> 2) this.#ladder.grow()
+  }
+
+  /** Takes the slots of the events back that do not wait here; returns how many. */
+  #takeBack(): number {
+    const events = this.#events
+    let count = 0
+    for (let slot = 0; slot < events.length; slot++) {
+      const event = events[slot]
+      if (event === undefined) continue
+      if (event.queue === this) {
+        if (event.slot === slot) continue
+        if (event.slot === kept(slot)) event.slot = -1
+      }
+      events[slot] = undefined
+      this.#ladder.release(slot)
+      count++
+    }
+    this.#served = 0
+    return count
   }
 
   /** Moves the waiting events into a ladder of their number. */
   #shrink(): void {
-    this.#lean = 0
-    if (this.#held >= 0) this.#letGo()
+    this.#lean = false
+    this.#takeBack()
     const [ladder, events] = [this.#ladder, this.#events]
     this.#ladder = this.#newLadder()
     this.#events = []
@@ -280,7 +318,7 @@ export class EventQueue {
   }
 
   /** Reads the events that come next and their actions' addresses: nothing waits for them yet, so that cache misses overlap. */
-  #touch(slots: Int32Array, end: number): void {
+  #touch(slots: readonly number[], end: number): void {
     const events = this.#events
     let touched = this.#touched
     for (let at = 0; at < end; at++) {
@@ -288,17 +326,6 @@ export class EventQueue {
       if (typeof event.action === 'function') touched = (touched + event.rank) | 0
     }
     this.#touched = touched
-  }
-
-  #letGo(): void {
-    this.#events[this.#held] = undefined
-    this.#ladder.release(this.#held)
-    this.#held = -1
-  }
-
-  #release(event: SimEvent): void {
-    this.#events[event.slot] = undefined
-    event.slot = -1
   }
 
   #waiting(): SimEvent[] {

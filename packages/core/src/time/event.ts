@@ -36,7 +36,7 @@ export class SimEvent {
   readonly rank: number
   /** The queue that it waits in, or waited in last; kept by that queue. */
   queue: EventQueue | undefined = undefined
-  /** Its handle in the queue, -1 while it does not wait; kept by that queue. */
+  /** Its handle in the queue; negative while it does not wait, and other than -1 if the queue keeps a place for it. */
   slot = -1
   #nameHash = 0
 

@@ -1,4 +1,6 @@
-import { NEXT, type SlotTable } from './slot-table.ts'
+import { ROW, type SlotTable } from './slot-table.ts'
+
+const { next: NEXT } = ROW
 
 /**
  * A heap of slots of one instant that came out of order: it keeps a burst of mixed priorities, or of sequence numbers that

@@ -2,7 +2,9 @@
 import { inOrder } from './in-order.ts'
 import { InstantHeap } from './instant-heap.ts'
 import { Rung } from './rung.ts'
-import { BUCKET, NEXT, PREVIOUS, RANK, SEQUENCE, SlotTable } from './slot-table.ts'
+import { ROW, SlotTable } from './slot-table.ts'
+
+const { sequence: SEQUENCE, rank: RANK, next: NEXT, previous: PREVIOUS, list: LIST } = ROW
 
 /** Entries that the bottom holds at most: among so many, a sorted array is faster than anything cleverer. */
 const BOTTOM = 64
@@ -14,7 +16,7 @@ const SORTED = 40
 const BATCH = 16
 /** Buckets of a rung at most, give or take a factor of two. */
 const BUCKETS = 2 ** 17
-/** Entries from which on a batch is announced. */
+/** Entries from which on what comes next is read ahead. */
 const MANY = 2048
 /** Rungs on each other; where more are needed, all is spread anew. To halve 2^53 ticks by 32 takes eleven. */
 const RUNGS = 32
@@ -23,6 +25,8 @@ const RUNGS = 32
 const IN_BOTTOM = -1
 const IN_TOP = -2
 const IN_HEAP = -3
+
+type Numbers = { readonly [place: number]: number }
 
 /** What a ladder is made of at a moment. */
 export interface LadderShape {
@@ -53,30 +57,36 @@ export class LadderQueue extends SlotTable {
   /** From the coarsest to the finest; what is before the finest one is in the bottom. */
   private readonly rungs = Array.from({ length: RUNGS }, () => new Rung())
   private depth = 0
-  /** Times and slots of the bottom in order; they move from the front of the arrays to the end, and are moved back there. */
-  private readonly times = new Float64Array(PLACES)
-  private readonly slots = new Int32Array(PLACES)
+  /**
+   * Times and slots of the bottom in order; they move from the front of the arrays to the end, and are moved back there. Plain
+   * arrays: where any ArrayBuffer was ever detached, as by a WebAssembly memory that grew, V8 asks at each access to a typed
+   * array whether its own was.
+   */
+  private readonly times: number[] = packed(0.5)
+  private readonly slots: number[] = packed(0)
   private head = 0
   private end = 0
   /** Entries before this time go to the bottom: where the finest rung, or the top, begins. */
   private bottomUntil = Number.POSITIVE_INFINITY
   /** Entries of this time and later go to the top; `Infinity` while few wait. */
   private topFrom = Number.POSITIVE_INFINITY
-  /** Times and slots of the top as they came, and bounds of the times. */
+  /** Times and slots of the top as they came. */
   private topTimes = new Float64Array(64)
   private topSlots = new Int32Array(64)
   private topCount = 0
-  private topLeast = Number.POSITIVE_INFINITY
-  private topMost = 0
   /** The time of the entry that was taken last. */
   private floor: number
-  private count = 0
+  /** Entries that are not in the bottom. */
+  private countAbove = 0
   private rebuilds = 0
   /** Of no meaning: what it is calculated from is to be read. */
   private touched = 0
 
-  /** Is told of the slots that come next, where there are many: to touch what they stand for, so that cache misses overlap. */
-  refilled: ((slots: Int32Array, end: number) => void) | undefined = undefined
+  /**
+   * Is told now and then how many entries were taken since, and which slots come next: to look after what they stand for. It may
+   * release slots and take none.
+   */
+  turned: ((taken: number, slots: readonly number[], end: number) => void) | undefined = undefined
 
   /** No entry comes before `floor`. */
   constructor(floor = 0) {
@@ -85,7 +95,7 @@ export class LadderQueue extends SlotTable {
   }
 
   get size(): number {
-    return this.count
+    return this.countAbove + this.end - this.head
   }
 
   /** For tests and reports. */
@@ -115,33 +125,30 @@ export class LadderQueue extends SlotTable {
   takeFirst(): number {
     const head = this.head
     this.head = head + 1
-    this.count--
     return this.slots[head] as number
   }
 
   /** Inserts an entry; returns its slot, which is below the largest number of entries there ever were. */
   insert(time: number, rank: number, sequence: number): number {
     const slot = this.take()
-    this.put(slot, time, rank, sequence)
+    this.words[(slot << 3) + RANK] = rank
+    this.put(slot, time, sequence)
     return slot
   }
 
-  /** Puts an entry into a slot that was taken. */
-  put(slot: number, time: number, rank: number, sequence: number): void {
+  /** Puts an entry into a slot that is taken and has its rank. */
+  put(slot: number, time: number, sequence: number): void {
     const { floats } = this
     floats[slot << 2] = time
     floats[(slot << 2) + SEQUENCE] = sequence
-    this.words[(slot << 3) + RANK] = rank
-    this.count++
     if (time < this.bottomUntil) this.placeInBottom(slot, time)
     else this.placeAbove(slot, time)
   }
 
-  /** Takes an entry out; its slot is free then. */
+  /** Takes an entry out; its slot stays taken, as by {@link takeFirst}. */
   remove(slot: number): void {
     this.withdraw(slot)
-    this.release(slot)
-    if (--this.count === 0) this.restart()
+    if (this.size === 0) this.restart()
   }
 
   /** Gives an entry another time and sequence. */
@@ -154,11 +161,10 @@ export class LadderQueue extends SlotTable {
     else this.placeAbove(slot, time)
   }
 
-  /** Forgets all entries, and that any were taken. */
+  /** Forgets all entries, whose slots stay taken, and that any were taken out. */
   clear(): void {
-    for (const slot of this.entries()) this.release(slot)
+    this.countAbove = 0
     this.restart()
-    this.count = 0
     this.floor = 0
   }
 
@@ -169,7 +175,7 @@ export class LadderQueue extends SlotTable {
 
   /** The slots of all entries, roughly in their order: only those of one bucket lie as they came. */
   entries(): number[] {
-    const all = Array.from(this.slots.subarray(this.head, this.end))
+    const all = this.slots.slice(this.head, this.end)
     const { words } = this
     for (const { base, current, last, heap } of this.rungs.slice(0, this.depth).reverse()) {
       for (let list = base + current; list <= base + last; list++) {
@@ -191,7 +197,7 @@ export class LadderQueue extends SlotTable {
     const times = this.times
     const slots = this.slots
     this.end = at + 1
-    this.words[(slot << 3) + BUCKET] = IN_BOTTOM
+    this.words[(slot << 3) + LIST] = IN_BOTTOM
     // No call inside the loop, so that the arrays stay in registers.
     for (; at > head; at--) {
       const other = times[at - 1] as number
@@ -217,6 +223,7 @@ export class LadderQueue extends SlotTable {
   }
 
   private placeAbove(slot: number, time: number): void {
+    this.countAbove++
     if (time >= this.topFrom) {
       this.placeInTop(slot, time)
       return
@@ -234,12 +241,10 @@ export class LadderQueue extends SlotTable {
     if (at === this.topSlots.length) this.resizeTop(2 * at)
     const row = slot << 3
     this.words[row + NEXT] = at
-    this.words[row + BUCKET] = IN_TOP
+    this.words[row + LIST] = IN_TOP
     this.topTimes[at] = time
     this.topSlots[at] = slot
     this.topCount = at + 1
-    if (time < this.topLeast) this.topLeast = time
-    if (time > this.topMost) this.topMost = time
   }
 
   /** At the end of the list of an instant, into the bottom if it comes before what is there, or into the heap. */
@@ -247,6 +252,7 @@ export class LadderQueue extends SlotTable {
     const last = this.lastOf(rung.base)
     if (last >= 0 && this.before(last, slot)) this.append(slot, rung.base)
     else if (this.end > this.head && this.before(slot, this.slots[this.end - 1] as number)) {
+      this.countAbove--
       this.placeInBottom(slot, time)
     } else if (last < 0) this.append(slot, rung.base)
     else this.placeInHeap(rung, slot)
@@ -255,13 +261,17 @@ export class LadderQueue extends SlotTable {
   private placeInHeap(rung: Rung, slot: number): void {
     rung.heap ??= new InstantHeap(this)
     rung.heap.add(slot)
-    this.words[(slot << 3) + BUCKET] = IN_HEAP
+    this.words[(slot << 3) + LIST] = IN_HEAP
   }
 
   private withdraw(slot: number): void {
-    const list = this.words[(slot << 3) + BUCKET] as number
+    const list = this.words[(slot << 3) + LIST] as number
+    if (list === IN_BOTTOM) {
+      this.removeFromBottom(slot)
+      return
+    }
+    this.countAbove--
     if (list >= 0) this.unlink(slot)
-    else if (list === IN_BOTTOM) this.removeFromBottom(slot)
     else if (list === IN_TOP) this.removeFromTop(slot)
     else this.removeFromHeap(slot)
   }
@@ -298,9 +308,10 @@ export class LadderQueue extends SlotTable {
   /** Brings what comes next into the empty bottom; returns whether there is anything. */
   private refill(): boolean {
     this.noteFloor()
+    const taken = this.head
     this.head = 0
     this.end = 0
-    if (this.count === 0) {
+    if (this.countAbove === 0) {
       this.restart()
       return false
     }
@@ -313,10 +324,8 @@ export class LadderQueue extends SlotTable {
       }
     }
     this.bottomUntil = this.above
-    if (this.count > MANY) {
-      this.refilled?.(this.slots, this.end)
-      if (this.depth > 0) this.touchAhead(this.rungs[this.depth - 1] as Rung)
-    }
+    this.turned?.(taken, this.slots, this.end)
+    if (this.countAbove > MANY && this.depth > 0) this.touchAhead(this.rungs[this.depth - 1] as Rung)
     return true
   }
 
@@ -342,13 +351,20 @@ export class LadderQueue extends SlotTable {
     const times = this.topTimes
     const slots = this.topSlots
     const count = this.topCount
-    const [least, most] = [this.topLeast, this.topMost]
-    this.clearTop()
+    this.topCount = 0
     if (count <= SORTED) {
       this.topFrom = Number.POSITIVE_INFINITY
       this.bottomUntil = Number.POSITIVE_INFINITY
+      this.countAbove -= count
       for (let at = 0; at < count; at++) this.placeInBottom(slots[at] as number, times[at] as number)
       return
+    }
+    let least = Number.POSITIVE_INFINITY
+    let most = 0
+    for (let at = 0; at < count; at++) {
+      const time = times[at] as number
+      if (time < least) least = time
+      if (time > most) most = time
     }
     this.topFrom = most + 1
     this.spread(least, most, times, slots, 0, count)
@@ -356,7 +372,7 @@ export class LadderQueue extends SlotTable {
   }
 
   /** Adds a rung, or an instant, from `least` on for entries that lie in arrays. */
-  private spread(least: number, most: number, times: Float64Array, slots: Int32Array, from: number, to: number): void {
+  private spread(least: number, most: number, times: Numbers, slots: Numbers, from: number, to: number): void {
     if (least === most) {
       const rung = this.push(least, 1, 0, true)
       for (let at = from; at < to; at++) this.placeInInstant(rung, slots[at] as number, least)
@@ -382,8 +398,7 @@ export class LadderQueue extends SlotTable {
     }
     if (end === 0 && current <= last) this.spreadBucket(rung, current)
     else this.closeBuckets(rung, current)
-    const { words } = this
-    for (let at = 0; at < end; at++) words[((this.slots[at] as number) << 3) + BUCKET] = IN_BOTTOM
+    this.countAbove -= end
     this.end = end
   }
 
@@ -422,6 +437,7 @@ export class LadderQueue extends SlotTable {
     let next = end
     for (let slot = chain; slot >= 0; slot = words[(slot << 3) + NEXT] as number) {
       if (next === most) return -1
+      words[(slot << 3) + LIST] = IN_BOTTOM
       const time = floats[slot << 2] as number
       let at = next++
       for (; at > end; at--) {
@@ -478,13 +494,14 @@ export class LadderQueue extends SlotTable {
         taken = early
       } else if (slot < 0) break
       else slot = words[(slot << 3) + NEXT] as number
-      words[(taken << 3) + BUCKET] = IN_BOTTOM
+      words[(taken << 3) + LIST] = IN_BOTTOM
       times[end] = start
       slots[end++] = taken
     }
     ends[base << 1] = slot
     if (slot < 0) ends[(base << 1) + 1] = -1
     else words[(slot << 3) + PREVIOUS] = -1
+    this.countAbove -= end
     this.end = end
     return end > 0
   }
@@ -494,10 +511,15 @@ export class LadderQueue extends SlotTable {
     this.noteFloor()
     if (this.end - this.head >= BOTTOM) this.spill()
     else {
-      this.times.copyWithin(0, this.head, this.end)
-      this.slots.copyWithin(0, this.head, this.end)
-      this.end -= this.head
+      const { times, slots, head } = this
+      const count = this.end - head
+      for (let at = 0; at < count; at++) {
+        times[at] = times[head + at] as number
+        slots[at] = slots[head + at] as number
+      }
+      this.end = count
       this.head = 0
+      this.turned?.(head, slots, count)
     }
     if (time < this.bottomUntil) this.placeInBottom(slot, time)
     else this.placeAbove(slot, time)
@@ -517,11 +539,13 @@ export class LadderQueue extends SlotTable {
       // It belongs to the front of an instant's list, whose first part was taken out before.
       while (this.end > head && times[this.end - 1] === most)
         this.prepend(this.slots[--this.end] as number, finest.base)
+      this.countAbove += end - this.end
     } else {
       const above = this.above
       if (above === Number.POSITIVE_INFINITY) this.topFrom = most + 1
       // Between an instant and what lies above there is room for what comes later.
       else if (least === most && above > most + 1) this.push(most + 1, 1, 0, false)
+      this.countAbove += end - head
       this.head = 0
       this.end = 0
       this.spread(least < most ? this.floor : least, most, times, this.slots, head, end)
@@ -532,19 +556,14 @@ export class LadderQueue extends SlotTable {
   /** Spreads all entries over one rung: the stretches of time that the rungs stand for had become ever smaller. */
   private rebuild(): void {
     const slots = this.entries()
-    this.clearTop()
+    this.countAbove = slots.length
+    this.topCount = 0
     for (const slot of slots) this.placeInTop(slot, this.timeOf(slot))
     this.head = 0
     this.end = 0
     this.depth = 0
     this.rebuilds++
     this.spreadTop()
-  }
-
-  private clearTop(): void {
-    this.topCount = 0
-    this.topLeast = Number.POSITIVE_INFINITY
-    this.topMost = 0
   }
 
   private resizeTop(length: number): void {
@@ -560,8 +579,15 @@ export class LadderQueue extends SlotTable {
     this.head = 0
     this.end = 0
     this.depth = 0
-    this.clearTop()
+    this.topCount = 0
     this.topFrom = Number.POSITIVE_INFINITY
     this.bottomUntil = Number.POSITIVE_INFINITY
   }
+}
+
+/** An array for the bottom; V8 keeps fractions as 64-bit floats from the first one on, and whole numbers as such. */
+function packed(number: number): number[] {
+  const array: number[] = []
+  while (array.length < PLACES) array.push(number)
+  return array
 }

@@ -1,17 +1,24 @@
 /** 64-bit floats of a slot: half a cache line, so that one miss brings all there is to know about an entry. */
 const SLOT_FLOATS = 4
 
-/** Offsets in a slot, in 64-bit floats; the time is the first. */
-export const SEQUENCE = 1
+/**
+ * Where a slot's numbers are. Who reads them on the way of an event takes them into constants of its own file first: V8 puts
+ * those into the code as numbers, and those of another file it looks up at each use.
+ */
+export const ROW = {
+  /** In 64-bit floats; the time is the first. */
+  sequence: 1,
+  /** In 32-bit words. */
+  rank: 4,
+  /** The next slot of the same list, -1 behind the last one; for what is in no list, its place in whatever it is in. */
+  next: 5,
+  /** The slot before it in the same list, -1 before the first one. */
+  previous: 6,
+  /** The list that the slot is in, or what its owner says by a negative number. */
+  list: 7,
+} as const
 
-/** Offsets in a slot, in 32-bit words. */
-export const RANK = 4
-/** The next slot of the same list, -1 behind the last one; for what is in no list, its place in whatever it is in. */
-export const NEXT = 5
-/** The slot before it in the same list, -1 before the first one. */
-export const PREVIOUS = 6
-/** The list that the slot is in, or what its owner says by a negative number. */
-export const BUCKET = 7
+const { sequence: SEQUENCE, rank: RANK, next: NEXT, previous: PREVIOUS, list: LIST } = ROW
 
 /**
  * Slots of entries, each a row of numbers, and doubly linked lists of them: a slot is in one list at a time, and is appended
@@ -38,6 +45,11 @@ export class SlotTable {
     return this.#capacity
   }
 
+  /** Whether the next slot that is taken makes the table grow. */
+  get full(): boolean {
+    return this.#firstFree < 0 && this.#used === this.#capacity
+  }
+
   /** Takes a free slot, the one that was released last; numbers stay below the most slots that were taken at a time. */
   take(): number {
     const slot = this.#firstFree
@@ -45,7 +57,7 @@ export class SlotTable {
       this.#firstFree = this.words[(slot << 3) + NEXT] as number
       return slot
     }
-    if (this.#used === this.#capacity) this.#grow()
+    if (this.#used === this.#capacity) this.grow()
     return this.#used++
   }
 
@@ -103,7 +115,7 @@ export class SlotTable {
     const last = ends[tail] as number
     words[row + NEXT] = -1
     words[row + PREVIOUS] = last
-    words[row + BUCKET] = list
+    words[row + LIST] = list
     ends[tail] = slot
     if (last < 0) ends[tail - 1] = slot
     else words[(last << 3) + NEXT] = slot
@@ -116,7 +128,7 @@ export class SlotTable {
     const first = ends[head] as number
     words[row + NEXT] = first
     words[row + PREVIOUS] = -1
-    words[row + BUCKET] = list
+    words[row + LIST] = list
     ends[head] = slot
     if (first < 0) ends[head + 1] = slot
     else words[(first << 3) + PREVIOUS] = slot
@@ -126,7 +138,7 @@ export class SlotTable {
   unlink(slot: number): void {
     const { ends, words } = this
     const row = slot << 3
-    const head = (words[row + BUCKET] as number) << 1
+    const head = (words[row + LIST] as number) << 1
     const next = words[row + NEXT] as number
     const previous = words[row + PREVIOUS] as number
     if (previous < 0) ends[head] = next
@@ -158,7 +170,8 @@ export class SlotTable {
     return { count, least, most }
   }
 
-  #grow(): void {
+  /** Makes room for twice as many slots. */
+  grow(): void {
     const { floats } = this
     this.#capacity *= 2
     this.floats = new Float64Array(this.#capacity * SLOT_FLOATS)

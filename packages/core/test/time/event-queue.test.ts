@@ -383,9 +383,9 @@ describe('EventQueue', () => {
     const atPeak = queue.capacity
     const passing = new SimEvent(() => {})
 
-    for (let turn = 0; turn < 2 * atPeak; turn++) {
-      queue.schedule(passing, 20_000)
-      queue.deschedule(passing)
+    for (let turn = 0; turn < 6 * atPeak; turn++) {
+      queue.schedule(passing, queue.now)
+      queue.serviceOne()
     }
     queue.schedule(new SimEvent(() => {}, { name: 'last' }), 10_000)
 

@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import { inOrder } from '../../src/time/in-order.ts'
-import { RANK, SEQUENCE, SlotTable } from '../../src/time/slot-table.ts'
+import { ROW, SlotTable } from '../../src/time/slot-table.ts'
 
 const entry = fc.record({
   time: fc.oneof(fc.nat(3), fc.nat(1000), fc.constant(2 ** 53 - 1)),
@@ -16,8 +16,8 @@ describe('inOrder', () => {
       for (const [sequence, { time, rank }] of entries.entries()) {
         const slot = table.take()
         table.floats[slot << 2] = far ? time : time % 1001
-        table.floats[(slot << 2) + SEQUENCE] = (sequence * 37) % 81
-        table.words[(slot << 3) + RANK] = rank
+        table.floats[(slot << 2) + ROW.sequence] = (sequence * 37) % 81
+        table.words[(slot << 3) + ROW.rank] = rank
       }
       const slots = [...entries.keys()]
 

@@ -41,7 +41,10 @@ class Pair {
 
   remove(which: number): void {
     const [entry] = this.sorted.splice(which % Math.max(1, this.sorted.length), 1)
-    if (entry !== undefined) this.ladder.remove(entry.slot)
+    if (entry !== undefined) {
+      this.ladder.remove(entry.slot)
+      this.ladder.release(entry.slot)
+    }
     this.#note()
   }
 
@@ -235,7 +238,9 @@ describe('LadderQueue', () => {
 
     for (let round = 0; round < 2000; round++) {
       most = Math.max(most, ladder.insert(round * 1000, 0, round), ladder.insert(round * 1000 + 5, 0, round))
-      ladder.remove(ladder.first)
+      const { first } = ladder
+      ladder.remove(first)
+      ladder.release(first)
       expect(ladder.earliest).toBe(round * 1000 + 5)
       ladder.release(ladder.takeFirst())
     }
