@@ -13,7 +13,7 @@ export function inOrder(slots: readonly number[], table: SlotTable): number[] {
   let least = Number.POSITIVE_INFINITY
   let most = 0
   for (let at = 0; at < count; at++) {
-    const time = floats[(slots[at] as number) << 2] as number
+    const time = floats[(slots[at] as number) << 1] as number
     if (time < least) least = time
     if (time > most) most = time
   }
@@ -21,7 +21,7 @@ export function inOrder(slots: readonly number[], table: SlotTable): number[] {
   if ((most - least + 1) * places > EXACT) return slots.toSorted((a, b) => (table.before(a, b) ? -1 : 1))
   const keys = new Float64Array(count)
   for (let at = 0; at < count; at++) {
-    keys[at] = ((floats[(slots[at] as number) << 2] as number) - least) * places + at
+    keys[at] = ((floats[(slots[at] as number) << 1] as number) - least) * places + at
   }
   keys.sort()
   const sorted: number[] = []

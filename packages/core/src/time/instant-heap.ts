@@ -1,6 +1,4 @@
-import { ROW, type SlotTable } from './slot-table.ts'
-
-const { next: NEXT } = ROW
+import type { SlotTable } from './slot-table.ts'
 
 /**
  * A heap of slots of one instant that came out of order: it keeps a burst of mixed priorities, or of sequence numbers that
@@ -32,7 +30,7 @@ export class InstantHeap {
   }
 
   remove(slot: number): void {
-    const place = this.#table.words[(slot << 3) + NEXT] as number
+    const place = this.#table.links[(slot << 2) + 1] as number
     const last = this.#slots.pop() as number
     if (last !== slot) this.#rise(this.#sink(place), last)
   }
@@ -64,6 +62,6 @@ export class InstantHeap {
 
   #put(place: number, slot: number): void {
     this.#slots[place] = slot
-    this.#table.words[(slot << 3) + NEXT] = place
+    this.#table.links[(slot << 2) + 1] = place
   }
 }

@@ -2,9 +2,7 @@
 import { inOrder } from './in-order.ts'
 import { InstantHeap } from './instant-heap.ts'
 import { Rung } from './rung.ts'
-import { ROW, SlotTable } from './slot-table.ts'
-
-const { sequence: SEQUENCE, rank: RANK, next: NEXT, previous: PREVIOUS, list: LIST } = ROW
+import { SlotTable } from './slot-table.ts'
 
 /** Entries that the bottom holds at most: among so many, a sorted array is faster than anything cleverer. */
 const BOTTOM = 64
@@ -21,10 +19,9 @@ const MANY = 2048
 /** Rungs on each other; where more are needed, all is spread anew. To halve 2^53 ticks by 32 takes eleven. */
 const RUNGS = 32
 
-/** Stand in place of a list for what is in the bottom, in the top, and in the heap of an instant. */
+/** Stand in place of the next slot for what is of an instant, but in the bottom, or in the instant's heap. */
 const IN_BOTTOM = -1
-const IN_TOP = -2
-const IN_HEAP = -3
+const IN_HEAP = -2
 
 type Numbers = { readonly [place: number]: number }
 
@@ -131,7 +128,7 @@ export class LadderQueue extends SlotTable {
   /** Inserts an entry; returns its slot, which is below the largest number of entries there ever were. */
   insert(time: number, rank: number, sequence: number): number {
     const slot = this.take()
-    this.words[(slot << 3) + RANK] = rank
+    this.ranks[slot] = rank
     this.put(slot, time, sequence)
     return slot
   }
@@ -139,8 +136,8 @@ export class LadderQueue extends SlotTable {
   /** Puts an entry into a slot that is taken and has its rank. */
   put(slot: number, time: number, sequence: number): void {
     const { floats } = this
-    floats[slot << 2] = time
-    floats[(slot << 2) + SEQUENCE] = sequence
+    floats[slot << 1] = time
+    floats[(slot << 1) + 1] = sequence
     if (time < this.bottomUntil) this.placeInBottom(slot, time)
     else this.placeAbove(slot, time)
   }
@@ -155,8 +152,8 @@ export class LadderQueue extends SlotTable {
   change(slot: number, time: number, sequence: number): void {
     this.withdraw(slot)
     const { floats } = this
-    floats[slot << 2] = time
-    floats[(slot << 2) + SEQUENCE] = sequence
+    floats[slot << 1] = time
+    floats[(slot << 1) + 1] = sequence
     if (time < this.bottomUntil) this.placeInBottom(slot, time)
     else this.placeAbove(slot, time)
   }
@@ -164,6 +161,7 @@ export class LadderQueue extends SlotTable {
   /** Forgets all entries, whose slots stay taken, and that any were taken out. */
   clear(): void {
     this.countAbove = 0
+    this.emptyLists()
     this.restart()
     this.floor = 0
   }
@@ -176,10 +174,9 @@ export class LadderQueue extends SlotTable {
   /** The slots of all entries, roughly in their order: only those of one bucket lie as they came. */
   entries(): number[] {
     const all = this.slots.slice(this.head, this.end)
-    const { words } = this
     for (const { base, current, last, heap } of this.rungs.slice(0, this.depth).reverse()) {
       for (let list = base + current; list <= base + last; list++) {
-        for (let slot = this.firstOf(list); slot >= 0; slot = words[(slot << 3) + NEXT] as number) all.push(slot)
+        for (const slot of this.slotsOf(list)) all.push(slot)
       }
       if (heap !== undefined) all.push(...heap.slots)
     }
@@ -197,7 +194,6 @@ export class LadderQueue extends SlotTable {
     const times = this.times
     const slots = this.slots
     this.end = at + 1
-    this.words[(slot << 3) + LIST] = IN_BOTTOM
     // No call inside the loop, so that the arrays stay in registers.
     for (; at > head; at--) {
       const other = times[at - 1] as number
@@ -239,9 +235,7 @@ export class LadderQueue extends SlotTable {
   private placeInTop(slot: number, time: number): void {
     const at = this.topCount
     if (at === this.topSlots.length) this.resizeTop(2 * at)
-    const row = slot << 3
-    this.words[row + NEXT] = at
-    this.words[row + LIST] = IN_TOP
+    this.links[(slot << 2) + 1] = at
     this.topTimes[at] = time
     this.topSlots[at] = slot
     this.topCount = at + 1
@@ -249,31 +243,34 @@ export class LadderQueue extends SlotTable {
 
   /** At the end of the list of an instant, into the bottom if it comes before what is there, or into the heap. */
   private placeInInstant(rung: Rung, slot: number, time: number): void {
-    const last = this.lastOf(rung.base)
-    if (last >= 0 && this.before(last, slot)) this.append(slot, rung.base)
+    const { base } = rung
+    const empty = this.isEmpty(base)
+    if (!empty && this.before(this.lastOf(base), slot)) this.append(slot, base)
     else if (this.end > this.head && this.before(slot, this.slots[this.end - 1] as number)) {
       this.countAbove--
+      this.links[slot << 2] = IN_BOTTOM
       this.placeInBottom(slot, time)
-    } else if (last < 0) this.append(slot, rung.base)
+    } else if (empty) this.append(slot, base)
     else this.placeInHeap(rung, slot)
   }
 
   private placeInHeap(rung: Rung, slot: number): void {
     rung.heap ??= new InstantHeap(this)
     rung.heap.add(slot)
-    this.words[(slot << 3) + LIST] = IN_HEAP
+    this.links[slot << 2] = IN_HEAP
   }
 
   private withdraw(slot: number): void {
-    const list = this.words[(slot << 3) + LIST] as number
-    if (list === IN_BOTTOM) {
-      this.removeFromBottom(slot)
-      return
+    const time = this.floats[slot << 1] as number
+    const next = this.links[slot << 2] as number
+    if (time < this.bottomUntil) this.removeFromBottom(slot)
+    else if (time >= this.topFrom) this.removeFromTop(slot)
+    else if (next === IN_BOTTOM) this.removeFromBottom(slot)
+    else if (next === IN_HEAP) this.removeFromHeap(slot, time)
+    else {
+      this.countAbove--
+      this.unlink(slot)
     }
-    this.countAbove--
-    if (list >= 0) this.unlink(slot)
-    else if (list === IN_TOP) this.removeFromTop(slot)
-    else this.removeFromHeap(slot)
   }
 
   private removeFromBottom(slot: number): void {
@@ -289,16 +286,17 @@ export class LadderQueue extends SlotTable {
   }
 
   private removeFromTop(slot: number): void {
-    const at = this.words[(slot << 3) + NEXT] as number
+    const at = this.links[(slot << 2) + 1] as number
     const last = --this.topCount
+    this.countAbove--
     const moved = this.topSlots[last] as number
     this.topTimes[at] = this.topTimes[last] as number
     this.topSlots[at] = moved
-    this.words[(moved << 3) + NEXT] = at
+    this.links[(moved << 2) + 1] = at
   }
 
-  private removeFromHeap(slot: number): void {
-    const time = this.timeOf(slot)
+  private removeFromHeap(slot: number, time: number): void {
+    this.countAbove--
     for (let at = 0; at < this.depth; at++) {
       const rung = this.rungs[at] as Rung
       if (rung.instant && rung.start === time) rung.heap?.remove(slot)
@@ -331,12 +329,13 @@ export class LadderQueue extends SlotTable {
 
   /** Reads the first entries of the buckets that come next: nothing waits for them yet, so that cache misses overlap. */
   private touchAhead({ base, current, last }: Rung): void {
-    const { ends, words } = this
+    const { floats, links } = this
     const end = base + Math.min(last, current + BATCH)
     let touched = this.touched
     for (let list = base + current; list <= end; list++) {
-      const slot = ends[list << 1] as number
-      if (slot >= 0) touched = (touched + (words[(slot << 3) + RANK] as number)) | 0
+      const node = links[(list << 2) + 2] as number
+      touched = (touched + (links[node << 1] as number)) | 0
+      if ((node & 1) === 0 && (floats[node] as number) < 0) touched++
     }
     this.touched = touched
   }
@@ -359,13 +358,7 @@ export class LadderQueue extends SlotTable {
       for (let at = 0; at < count; at++) this.placeInBottom(slots[at] as number, times[at] as number)
       return
     }
-    let least = Number.POSITIVE_INFINITY
-    let most = 0
-    for (let at = 0; at < count; at++) {
-      const time = times[at] as number
-      if (time < least) least = time
-      if (time > most) most = time
-    }
+    const [least, most] = bounds(times, count)
     this.topFrom = most + 1
     this.spread(least, most, times, slots, 0, count)
     if (8 * count < slots.length) this.resizeTop(Math.max(64, slots.length >> 1))
@@ -384,17 +377,17 @@ export class LadderQueue extends SlotTable {
 
   /** Sorts buckets of the finest rung into the empty bottom, or spreads the first one where that has too many entries. */
   private takeOfRung(rung: Rung): void {
-    const { ends } = this
+    const { links } = this
     const { base, last } = rung
     let { current } = rung
     let end = 0
     for (; current <= last && end < BATCH; current++) {
-      const chain = ends[(base + current) << 1] as number
-      if (chain < 0) continue
-      const more = this.sort(chain, end)
+      const list = base + current
+      if (links[(list << 2) + 2] === (list << 1) + 1) continue
+      const more = this.sort(list, end)
       if (more < 0) break
       end = more
-      this.detach(base + current)
+      this.detach(list)
     }
     if (end === 0 && current <= last) this.spreadBucket(rung, current)
     else this.closeBuckets(rung, current)
@@ -403,22 +396,16 @@ export class LadderQueue extends SlotTable {
   }
 
   private spreadBucket(rung: Rung, current: number): void {
-    const chain = this.detach(rung.base + current)
-    const { count, least, most } = this.extent(chain)
+    const slots = this.slotsOf(rung.base + current)
+    this.detach(rung.base + current)
+    const times = slots.map((slot) => this.timeOf(slot))
+    const [least, most] = bounds(times, times.length)
     if (least === most) {
       // What comes later in the same bucket still belongs there.
       rung.current = current
       rung.from = least + 1
     } else this.closeBuckets(rung, current + 1)
-    const finer = least === most ? this.push(least, 1, 0, true) : this.pushRung(least, most, count)
-    const { words } = this
-    for (let slot = chain; slot >= 0; ) {
-      const next = words[(slot << 3) + NEXT] as number
-      const time = this.timeOf(slot)
-      if (finer.instant) this.placeInInstant(finer, slot, time)
-      else this.append(slot, finer.listOf(time))
-      slot = next
-    }
+    this.spread(least, most, times, slots, 0, slots.length)
   }
 
   /** Gives up the buckets of the finest rung before `current`, and the rung with its last one. */
@@ -428,17 +415,18 @@ export class LadderQueue extends SlotTable {
     rung.current = current
   }
 
-  /** Sorts a chain into the bottom, behind what is there until `end`; returns where it ends then, -1 if the chain is too long. */
-  private sort(chain: number, end: number): number {
-    const { floats, words } = this
+  /** Sorts a list into the bottom, behind what is there until `end`; returns where it ends then, -1 if the list is too long. */
+  private sort(list: number, end: number): number {
+    const { floats, links } = this
     const times = this.times
     const slots = this.slots
     const most = end + SORTED
     let next = end
-    for (let slot = chain; slot >= 0; slot = words[(slot << 3) + NEXT] as number) {
+    const stop = (list << 1) + 1
+    for (let node = links[stop << 1] as number; node !== stop; node = links[node << 1] as number) {
       if (next === most) return -1
-      words[(slot << 3) + LIST] = IN_BOTTOM
-      const time = floats[slot << 2] as number
+      const slot = node >> 1
+      const time = floats[node] as number
       let at = next++
       for (; at > end; at--) {
         const other = times[at - 1] as number
@@ -474,33 +462,31 @@ export class LadderQueue extends SlotTable {
     rung.last = last
     rung.instant = instant
     rung.heap = undefined
-    this.clearLists(rung.base, last + 1)
+    this.needLists(rung.base + last + 1)
     return rung
   }
 
   /** Brings a part of an instant into the bottom; returns whether there was anything. */
   private takeOfInstant(rung: Rung): boolean {
-    const { ends, words } = this
-    const times = this.times
-    const slots = this.slots
+    const { links, times, slots } = this
     const { base, start, heap } = rung
+    const stop = (base << 1) + 1
     let end = 0
-    let slot = ends[base << 1] as number
+    let node = links[stop << 1] as number
     while (end < SORTED) {
       const early = heap === undefined ? -1 : heap.first
-      let taken = slot
-      if (early >= 0 && (slot < 0 || this.before(early, slot))) {
+      let taken = node >> 1
+      if (early >= 0 && (node === stop || this.before(early, taken))) {
         heap?.remove(early)
         taken = early
-      } else if (slot < 0) break
-      else slot = words[(slot << 3) + NEXT] as number
-      words[(taken << 3) + LIST] = IN_BOTTOM
+      } else if (node === stop) break
+      else node = links[node << 1] as number
+      links[taken << 2] = IN_BOTTOM
       times[end] = start
       slots[end++] = taken
     }
-    ends[base << 1] = slot
-    if (slot < 0) ends[(base << 1) + 1] = -1
-    else words[(slot << 3) + PREVIOUS] = -1
+    links[stop << 1] = node
+    links[(node << 1) + 1] = stop
     this.countAbove -= end
     this.end = end
     return end > 0
@@ -556,6 +542,7 @@ export class LadderQueue extends SlotTable {
   /** Spreads all entries over one rung: the stretches of time that the rungs stand for had become ever smaller. */
   private rebuild(): void {
     const slots = this.entries()
+    this.emptyLists()
     this.countAbove = slots.length
     this.topCount = 0
     for (const slot of slots) this.placeInTop(slot, this.timeOf(slot))
@@ -564,6 +551,12 @@ export class LadderQueue extends SlotTable {
     this.depth = 0
     this.rebuilds++
     this.spreadTop()
+  }
+
+  private emptyLists(): void {
+    for (const { base, current, last } of this.rungs.slice(0, this.depth)) {
+      for (let list = base + current; list <= base + last; list++) this.detach(list)
+    }
   }
 
   private resizeTop(length: number): void {
@@ -590,4 +583,16 @@ function packed(number: number): number[] {
   const array: number[] = []
   while (array.length < PLACES) array.push(number)
   return array
+}
+
+/** The least and the greatest of the first `count` times, of which there is one at least. */
+function bounds(times: Numbers, count: number): readonly [least: number, most: number] {
+  let least = times[0] as number
+  let most = least
+  for (let at = 1; at < count; at++) {
+    const time = times[at] as number
+    if (time < least) least = time
+    if (time > most) most = time
+  }
+  return [least, most]
 }

@@ -1,43 +1,24 @@
-/** 64-bit floats of a slot: half a cache line, so that one miss brings all there is to know about an entry. */
-const SLOT_FLOATS = 4
-
 /**
- * Where a slot's numbers are. Who reads them on the way of an event takes them into constants of its own file first: V8 puts
- * those into the code as numbers, and those of another file it looks up at each use.
- */
-export const ROW = {
-  /** In 64-bit floats; the time is the first. */
-  sequence: 1,
-  /** In 32-bit words. */
-  rank: 4,
-  /** The next slot of the same list, -1 behind the last one; for what is in no list, its place in whatever it is in. */
-  next: 5,
-  /** The slot before it in the same list, -1 before the first one. */
-  previous: 6,
-  /** The list that the slot is in, or what its owner says by a negative number. */
-  list: 7,
-} as const
-
-const { sequence: SEQUENCE, rank: RANK, next: NEXT, previous: PREVIOUS, list: LIST } = ROW
-
-/**
- * Slots of entries, each a row of numbers, and doubly linked lists of them: a slot is in one list at a time, and is appended
- * and taken out in constant time. Floats and words are two views of the same bytes: a slot's floats begin at `slot << 2`, its
- * words at `slot << 3`.
+ * Slots of entries, each with a time, a sequence number and a rank, and doubly linked lists of them: a slot is in one list at a
+ * time, and is appended and taken out in constant time without a branch, for a list's own links close it to a ring.
+ *
+ * The numbers of a slot lie in `floats` from `slot << 1` on: time, then sequence. In `links`, slot `s` is node `2 * s` and list
+ * `l` is node `2 * l + 1`; a node's next one is at `node << 1`, its previous one behind that. While a slot is in no list, its
+ * links are its owner's.
  */
 export class SlotTable {
   floats: Float64Array
-  words: Int32Array
-  /** The first and the last slot of each list, -1 where it is empty. */
-  ends: Int32Array = new Int32Array(256).fill(-1)
+  links: Int32Array
+  readonly ranks: number[] = []
   #capacity = 64
   /** Slots that were ever taken. */
   #used = 0
   #firstFree = -1
 
   constructor() {
-    this.floats = new Float64Array(this.#capacity * SLOT_FLOATS)
-    this.words = new Int32Array(this.floats.buffer)
+    this.floats = new Float64Array(this.#capacity * 2)
+    this.links = new Int32Array(0)
+    this.#extend(this.#capacity)
   }
 
   /** Slots that there is memory for. */
@@ -54,7 +35,7 @@ export class SlotTable {
   take(): number {
     const slot = this.#firstFree
     if (slot >= 0) {
-      this.#firstFree = this.words[(slot << 3) + NEXT] as number
+      this.#firstFree = this.links[slot << 2] as number
       return slot
     }
     if (this.#used === this.#capacity) this.grow()
@@ -63,119 +44,103 @@ export class SlotTable {
 
   /** Gives a slot back; its numbers stay readable until it is taken again. */
   release(slot: number): void {
-    this.words[(slot << 3) + NEXT] = this.#firstFree
+    this.links[slot << 2] = this.#firstFree
     this.#firstFree = slot
   }
 
   timeOf(slot: number): number {
-    return this.floats[slot << 2] as number
+    return this.floats[slot << 1] as number
   }
 
   sequenceOf(slot: number): number {
-    return this.floats[(slot << 2) + SEQUENCE] as number
+    return this.floats[(slot << 1) + 1] as number
   }
 
   /** Whether the entry of one slot comes before that of another: by time, rank and sequence. */
   before(slot: number, other: number): boolean {
-    const { floats, words } = this
-    const time = floats[slot << 2] as number
-    const otherTime = floats[other << 2] as number
+    const { floats, ranks } = this
+    const time = floats[slot << 1] as number
+    const otherTime = floats[other << 1] as number
     if (time !== otherTime) return time < otherTime
-    const rank = words[(slot << 3) + RANK] as number
-    const otherRank = words[(other << 3) + RANK] as number
+    const rank = ranks[slot] as number
+    const otherRank = ranks[other] as number
     if (rank !== otherRank) return rank < otherRank
-    return (floats[(slot << 2) + SEQUENCE] as number) < (floats[(other << 2) + SEQUENCE] as number)
+    return (floats[(slot << 1) + 1] as number) < (floats[(other << 1) + 1] as number)
   }
 
-  firstOf(list: number): number {
-    return this.ends[list << 1] as number
-  }
-
+  /** The last slot of a list, of no meaning where it is empty. */
   lastOf(list: number): number {
-    return this.ends[(list << 1) + 1] as number
+    return (this.links[(list << 2) + 3] as number) >> 1
   }
 
-  /** Makes `count` lists from `base` on empty, whatever they held. */
-  clearLists(base: number, count: number): void {
-    const needed = 2 * (base + count)
-    if (needed > this.ends.length) {
-      const { ends } = this
-      let length = ends.length
-      while (length < needed) length *= 2
-      this.ends = new Int32Array(length)
-      this.ends.set(ends)
-    }
-    this.ends.fill(-1, 2 * base, needed)
+  isEmpty(list: number): boolean {
+    return this.links[(list << 2) + 2] === (list << 1) + 1
+  }
+
+  /** Makes sure that there are so many lists; those that were never used are empty. */
+  needLists(count: number): void {
+    const rows = this.links.length >> 2
+    if (count > rows) this.#extend(Math.max(2 * rows, count))
   }
 
   append(slot: number, list: number): void {
-    const { ends, words } = this
-    const tail = (list << 1) + 1
-    const row = slot << 3
-    const last = ends[tail] as number
-    words[row + NEXT] = -1
-    words[row + PREVIOUS] = last
-    words[row + LIST] = list
-    ends[tail] = slot
-    if (last < 0) ends[tail - 1] = slot
-    else words[(last << 3) + NEXT] = slot
+    const { links } = this
+    const head = (list << 2) + 2
+    const last = links[head + 1] as number
+    links[slot << 2] = (list << 1) + 1
+    links[(slot << 2) + 1] = last
+    links[last << 1] = slot << 1
+    links[head + 1] = slot << 1
   }
 
   prepend(slot: number, list: number): void {
-    const { ends, words } = this
-    const head = list << 1
-    const row = slot << 3
-    const first = ends[head] as number
-    words[row + NEXT] = first
-    words[row + PREVIOUS] = -1
-    words[row + LIST] = list
-    ends[head] = slot
-    if (first < 0) ends[head + 1] = slot
-    else words[(first << 3) + PREVIOUS] = slot
+    const { links } = this
+    const head = (list << 2) + 2
+    const first = links[head] as number
+    links[slot << 2] = first
+    links[(slot << 2) + 1] = (list << 1) + 1
+    links[(first << 1) + 1] = slot << 1
+    links[head] = slot << 1
   }
 
   /** Takes a slot out of the list that it is in. */
   unlink(slot: number): void {
-    const { ends, words } = this
-    const row = slot << 3
-    const head = (words[row + LIST] as number) << 1
-    const next = words[row + NEXT] as number
-    const previous = words[row + PREVIOUS] as number
-    if (previous < 0) ends[head] = next
-    else words[(previous << 3) + NEXT] = next
-    if (next < 0) ends[head + 1] = previous
-    else words[(next << 3) + PREVIOUS] = previous
+    const { links } = this
+    const next = links[slot << 2] as number
+    const previous = links[(slot << 2) + 1] as number
+    links[previous << 1] = next
+    links[(next << 1) + 1] = previous
   }
 
-  /** Empties a list; returns the first slot of its chain, which stays linked. */
-  detach(list: number): number {
-    const first = this.ends[list << 1] as number
-    this.ends[list << 1] = -1
-    this.ends[(list << 1) + 1] = -1
-    return first
+  /** Empties a list; its slots stay linked up to the list itself. */
+  detach(list: number): void {
+    const head = (list << 2) + 2
+    this.links[head] = (list << 1) + 1
+    this.links[head + 1] = (list << 1) + 1
   }
 
-  /** How many slots a chain has, and between which times they lie. */
-  extent(chain: number): { readonly count: number; readonly least: number; readonly most: number } {
-    const { floats, words } = this
-    let count = 0
-    let least = Number.POSITIVE_INFINITY
-    let most = Number.NEGATIVE_INFINITY
-    for (let slot = chain; slot >= 0; slot = words[(slot << 3) + NEXT] as number) {
-      const time = floats[slot << 2] as number
-      if (time < least) least = time
-      if (time > most) most = time
-      count++
-    }
-    return { count, least, most }
+  /** The slots of a list in their order. */
+  slotsOf(list: number): number[] {
+    const { links } = this
+    const end = (list << 1) + 1
+    const slots: number[] = []
+    for (let node = links[end << 1] as number; node !== end; node = links[node << 1] as number) slots.push(node >> 1)
+    return slots
   }
 
   /** Makes room for twice as many slots. */
   grow(): void {
     const { floats } = this
     this.#capacity *= 2
-    this.floats = new Float64Array(this.#capacity * SLOT_FLOATS)
+    this.floats = new Float64Array(this.#capacity * 2)
     this.floats.set(floats)
-    this.words = new Int32Array(this.floats.buffer)
+    if (4 * this.#capacity > this.links.length) this.#extend(this.#capacity)
+  }
+
+  #extend(rows: number): void {
+    const { links } = this
+    this.links = new Int32Array(4 * rows)
+    this.links.set(links)
+    for (let list = links.length >> 2; list < rows; list++) this.detach(list)
   }
 }

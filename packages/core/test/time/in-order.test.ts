@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import { inOrder } from '../../src/time/in-order.ts'
-import { ROW, SlotTable } from '../../src/time/slot-table.ts'
+import { SlotTable } from '../../src/time/slot-table.ts'
 
 const entry = fc.record({
   time: fc.oneof(fc.nat(3), fc.nat(1000), fc.constant(2 ** 53 - 1)),
@@ -15,9 +15,9 @@ describe('inOrder', () => {
       const table = new SlotTable()
       for (const [sequence, { time, rank }] of entries.entries()) {
         const slot = table.take()
-        table.floats[slot << 2] = far ? time : time % 1001
-        table.floats[(slot << 2) + ROW.sequence] = (sequence * 37) % 81
-        table.words[(slot << 3) + ROW.rank] = rank
+        table.floats[slot << 1] = far ? time : time % 1001
+        table.floats[(slot << 1) + 1] = (sequence * 37) % 81
+        table.ranks[slot] = rank
       }
       const slots = [...entries.keys()]
 

@@ -1,15 +1,15 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import { InstantHeap } from '../../src/time/instant-heap.ts'
-import { ROW, SlotTable } from '../../src/time/slot-table.ts'
+import { SlotTable } from '../../src/time/slot-table.ts'
 
 function tableOf(entries: readonly { rank: number; sequence: number }[]): SlotTable {
   const table = new SlotTable()
   for (const { rank, sequence } of entries) {
     const slot = table.take()
-    table.floats[slot << 2] = 7
-    table.floats[(slot << 2) + ROW.sequence] = sequence
-    table.words[(slot << 3) + ROW.rank] = rank
+    table.floats[slot << 1] = 7
+    table.floats[(slot << 1) + 1] = sequence
+    table.ranks[slot] = rank
   }
   return table
 }
