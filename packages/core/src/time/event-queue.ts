@@ -42,68 +42,68 @@ export class EventQueue {
   readonly maxAtOneInstant: number
   /** The hash of all events that have happened, where one was asked for. */
   readonly fingerprint: Fingerprint | undefined
-  #ladder: LadderQueue
+  private ladder: LadderQueue
   /** The event of each slot: it waits, or it keeps the slot from the last time, until slots are scarce or it has long not waited. */
-  #events: (SimEvent | undefined)[] = []
+  private events: (SimEvent | undefined)[] = []
   /** How often each source has scheduled. */
-  #sequences: number[] = [0]
+  private counts: number[] = [0]
   /** Events that were served since slots were last taken back. */
-  #served = 0
+  private served = 0
   /** Whether less than an eighth of the memory was in use then. */
-  #lean = false
-  #now = 0
-  #servedNow = 0
+  private lean = false
+  private present = 0
+  private servedNow = 0
   /** Of no meaning: what it is calculated from is to be read. */
-  #touched = 0
-  #watch: ((event: SimEvent, time: number) => void) | undefined = undefined
+  private touched = 0
+  private watcher: ((event: SimEvent, time: number) => void) | undefined = undefined
   /** Whether there is a fingerprint or a watch. */
-  #observed: boolean
+  private observed: boolean
 
   constructor(options: EventQueueOptions = {}) {
     this.maxAtOneInstant = options.maxAtOneInstant ?? 1e6
     this.fingerprint = options.fingerprint
-    this.#observed = options.fingerprint !== undefined
-    this.#ladder = this.#newLadder()
+    this.observed = options.fingerprint !== undefined
+    this.ladder = this.newLadder()
   }
 
   /** Is told of every event before it happens; for traces. */
   get watch(): ((event: SimEvent, time: number) => void) | undefined {
-    return this.#watch
+    return this.watcher
   }
 
   set watch(watch: ((event: SimEvent, time: number) => void) | undefined) {
-    this.#watch = watch
-    this.#observed = watch !== undefined || this.fingerprint !== undefined
+    this.watcher = watch
+    this.observed = watch !== undefined || this.fingerprint !== undefined
   }
 
   /** The present instant, in ticks. */
   get now(): number {
-    return this.#now
+    return this.present
   }
 
   /** The number of waiting events. */
   get size(): number {
-    return this.#ladder.size
+    return this.ladder.size
   }
 
   /** The number of waiting events that there is memory for; a queue gives most of it back that uses little for long. */
   get capacity(): number {
-    return this.#ladder.capacity
+    return this.ladder.capacity
   }
 
   /** When the first waiting event happens, `Infinity` when none waits. */
   nextTick(): number {
-    return this.#ladder.earliest
+    return this.ladder.earliest
   }
 
   /** When the event with this handle happens; for {@link SimEvent.time}. */
   timeOf(slot: number): number {
-    return this.#ladder.timeOf(slot)
+    return this.ladder.timeOf(slot)
   }
 
   /** Which scheduling of its source the event with this handle is; for {@link SimEvent.sequence}. */
   sequenceOf(slot: number): number {
-    return this.#ladder.sequenceOf(slot)
+    return this.ladder.sequenceOf(slot)
   }
 
   /**
@@ -113,13 +113,13 @@ export class EventQueue {
    * the event waits already.
    */
   schedule(event: SimEvent, time: number): void {
-    if (!(time >= this.#now && time <= LAST && Math.floor(time) === time && event.slot < 0)) this.#refuse(event, time)
+    if (!(time >= this.present && time <= LAST && Math.floor(time) === time && event.slot < 0)) this.refuse(event, time)
     const sequence = this.takeSequence(event.rank & 0xffff)
     if (event.slot < -1 && event.queue === this) {
-      const slot = kept(event.slot)
+      const slot = -2 - event.slot
       event.slot = slot
-      this.#ladder.put(slot, time, sequence)
-    } else this.#insert(event, time, sequence)
+      this.ladder.put(slot, time, sequence)
+    } else this.insert(event, time, sequence)
   }
 
   /**
@@ -129,28 +129,28 @@ export class EventQueue {
    * @throws HostbridgeError as {@link schedule}.
    */
   scheduleAs(event: SimEvent, time: number, sequence: number): void {
-    if (!(time >= this.#now && time <= LAST && Math.floor(time) === time && event.slot < 0)) this.#refuse(event, time)
-    this.#insert(event, time, sequence)
+    if (!(time >= this.present && time <= LAST && Math.floor(time) === time && event.slot < 0)) this.refuse(event, time)
+    this.insert(event, time, sequence)
   }
 
   /** Counts a scheduling of `source` that another queue is to make by {@link scheduleAs}; returns its sequence number. */
   takeSequence(source: number): number {
-    const sequence = this.#sequences[source] ?? 0
-    this.#sequences[source] = sequence + 1
+    const sequence = this.counts[source] ?? 0
+    this.counts[source] = sequence + 1
     return sequence
   }
 
   /** How often each source has scheduled: with {@link pending}, all that a saved queue consists of. */
   get sequences(): readonly number[] {
-    return Array.from(this.#sequences, (sequence) => sequence ?? 0)
+    return Array.from(this.counts, (sequence) => sequence ?? 0)
   }
 
   /** The waiting events in the order in which they would happen; costs O(n log n). */
   pending(): PendingEvent[] {
-    const ladder = this.#ladder
+    const ladder = this.ladder
     const pending: PendingEvent[] = []
     for (const slot of ladder.sortedEntries()) {
-      const event = this.#events[slot] as SimEvent
+      const event = this.events[slot] as SimEvent
       const { rank } = event
       const [time, sequence] = [ladder.timeOf(slot), ladder.sequenceOf(slot)]
       pending.push({ event, time, priority: rank >> 16, source: rank & 0xffff, sequence })
@@ -161,7 +161,7 @@ export class EventQueue {
   /** Takes `event` back; returns whether it was waiting here. */
   deschedule(event: SimEvent): boolean {
     if (event.slot < 0 || event.queue !== this) return false
-    this.#ladder.remove(event.slot)
+    this.ladder.remove(event.slot)
     event.slot = kept(event.slot)
     return true
   }
@@ -176,8 +176,8 @@ export class EventQueue {
       this.schedule(event, time)
       return
     }
-    if (!(time >= this.#now && time <= LAST && Math.floor(time) === time)) this.#checkTime(time, event.name)
-    this.#ladder.change(event.slot, time, this.takeSequence(event.rank & 0xffff))
+    if (!(time >= this.present && time <= LAST && Math.floor(time) === time)) this.checkTime(time, event.name)
+    this.ladder.change(event.slot, time, this.takeSequence(event.rank & 0xffff))
   }
 
   /**
@@ -189,19 +189,19 @@ export class EventQueue {
    *   count begins anew.
    */
   serviceOne(): SimEvent | undefined {
-    const ladder = this.#ladder
+    const ladder = this.ladder
     const time = ladder.earliest
-    if (time === this.#now) {
-      if (++this.#servedNow > this.maxAtOneInstant) this.#livelock()
+    if (time === this.present) {
+      if (++this.servedNow > this.maxAtOneInstant) this.stopLivelock()
     } else {
       if (time === Number.POSITIVE_INFINITY) return undefined
-      this.#now = time
-      this.#servedNow = 1
+      this.present = time
+      this.servedNow = 1
     }
     const slot = ladder.takeFirst()
-    const event = this.#events[slot] as SimEvent
-    event.slot = kept(slot)
-    if (this.#observed === true) this.#observe(event, time, ladder.sequenceOf(slot))
+    const event = this.events[slot] as SimEvent
+    event.slot = -2 - slot
+    if (this.observed === true) this.observe(event, time, ladder.sequenceOf(slot))
     event.action(event)
     return event
   }
@@ -213,13 +213,13 @@ export class EventQueue {
    * event waits for an earlier time.
    */
   advanceTo(time: number): void {
-    this.#checkTime(time, 'the queue')
+    this.checkTime(time, 'the queue')
     if (time > this.nextTick()) {
-      throw skipsAnEvent(this.#events[this.#ladder.first] as SimEvent, time)
+      throw skipsAnEvent(this.events[this.ladder.first] as SimEvent, time)
     }
-    if (time === this.#now) return
-    this.#now = time
-    this.#servedNow = 0
+    if (time === this.present) return
+    this.present = time
+    this.servedNow = 0
   }
 
   /**
@@ -228,67 +228,67 @@ export class EventQueue {
    *
    * @throws HostbridgeError `time.tick` for what is no whole tick.
    */
-  reset(now = 0, sequences: readonly number[] = this.#sequences): void {
+  reset(now = 0, sequences: readonly number[] = this.counts): void {
     if (!Number.isInteger(now) || now < 0 || now > LAST_TICK) throw notATick(now)
-    for (const event of this.#waiting()) event.slot = kept(event.slot)
-    this.#ladder.clear()
-    this.#takeBack()
-    this.#now = now
-    this.#servedNow = 0
-    this.#sequences = sequences.slice()
+    for (const event of this.waiting()) event.slot = kept(event.slot)
+    this.ladder.clear()
+    this.takeBack()
+    this.present = now
+    this.servedNow = 0
+    this.counts = sequences.slice()
   }
 
   /** Says why an event cannot be scheduled. */
-  #refuse(event: SimEvent, time: number): never {
-    this.#checkTime(time, event.name)
+  private refuse(event: SimEvent, time: number): never {
+    this.checkTime(time, event.name)
     throw alreadyScheduled(event, time)
   }
 
-  #observe(event: SimEvent, time: number, sequence: number): void {
+  private observe(event: SimEvent, time: number, sequence: number): void {
     if (this.fingerprint !== undefined) this.fingerprint.add(event, time, sequence)
-    if (this.#watch !== undefined) this.#watch(event, time)
+    if (this.watcher !== undefined) this.watcher(event, time)
   }
 
-  #checkTime(time: number, who: string): void {
+  private checkTime(time: number, who: string): void {
     if (!Number.isInteger(time) || time > LAST_TICK) throw notATick(time)
-    if (time < this.#now) throw inThePast(who, time, this.#now)
+    if (time < this.present) throw inThePast(who, time, this.present)
   }
 
-  #insert(event: SimEvent, time: number, sequence: number): void {
-    if (this.#lean) this.#shrink()
-    else if (this.#ladder.full) this.#makeRoom()
-    const slot = this.#ladder.insert(time, event.rank, sequence)
-    this.#events[slot] = event
+  private insert(event: SimEvent, time: number, sequence: number): void {
+    if (this.lean) this.shrink()
+    else if (this.ladder.full) this.makeRoom()
+    const slot = this.ladder.insert(time, event.rank, sequence)
+    this.events[slot] = event
     event.slot = slot
     if (event.queue !== this) event.queue = this
   }
 
-  #newLadder(): LadderQueue {
-    const ladder = new LadderQueue(this.#now)
-    ladder.turned = (taken, slots, end) => this.#lookAfter(taken, slots, end)
+  private newLadder(): LadderQueue {
+    const ladder = new LadderQueue(this.present)
+    ladder.turned = (taken, slots, end) => this.lookAfter(taken, slots, end)
     return ladder
   }
 
   /** Takes slots back now and then, so that no event that is over is held for long, and reads ahead where many events wait. */
-  #lookAfter(taken: number, slots: readonly number[], end: number): void {
-    const { capacity, size } = this.#ladder
-    this.#served += taken
-    if (this.#served > 4 * capacity) {
-      this.#takeBack()
-      this.#lean = capacity > SPARE && size < capacity >> 3
+  private lookAfter(taken: number, slots: readonly number[], end: number): void {
+    const { capacity, size } = this.ladder
+    this.served += taken
+    if (this.served > 4 * capacity) {
+      this.takeBack()
+      this.lean = capacity > SPARE && size < capacity >> 3
     }
-    if (size > MANY) this.#touch(slots, end)
+    if (size > MANY) this.touch(slots, end)
   }
 
   /** Takes slots back; where few are to be had, there is to be room for more. */
-  #makeRoom(): void {
-    const { capacity } = this.#ladder
-    if (this.#takeBack() < capacity >> 2) this.#ladder.grow()
+  private makeRoom(): void {
+    const { capacity } = this.ladder
+    if (this.takeBack() < capacity >> 2) this.ladder.grow()
   }
 
   /** Takes the slots of the events back that do not wait here; returns how many. */
-  #takeBack(): number {
-    const events = this.#events
+  private takeBack(): number {
+    const events = this.events
     let count = 0
     for (let slot = 0; slot < events.length; slot++) {
       const event = events[slot]
@@ -298,47 +298,47 @@ export class EventQueue {
         if (event.slot === kept(slot)) event.slot = -1
       }
       events[slot] = undefined
-      this.#ladder.release(slot)
+      this.ladder.release(slot)
       count++
     }
-    this.#served = 0
+    this.served = 0
     return count
   }
 
   /** Moves the waiting events into a ladder of their number. */
-  #shrink(): void {
-    this.#lean = false
-    this.#takeBack()
-    const [ladder, events] = [this.#ladder, this.#events]
-    this.#ladder = this.#newLadder()
-    this.#events = []
+  private shrink(): void {
+    this.lean = false
+    this.takeBack()
+    const [ladder, events] = [this.ladder, this.events]
+    this.ladder = this.newLadder()
+    this.events = []
     for (const slot of ladder.sortedEntries()) {
-      this.#insert(events[slot] as SimEvent, ladder.timeOf(slot), ladder.sequenceOf(slot))
+      this.insert(events[slot] as SimEvent, ladder.timeOf(slot), ladder.sequenceOf(slot))
     }
   }
 
   /** Reads the events that come next and their actions' addresses: nothing waits for them yet, so that cache misses overlap. */
-  #touch(slots: readonly number[], end: number): void {
-    const events = this.#events
-    let touched = this.#touched
+  private touch(slots: readonly number[], end: number): void {
+    const events = this.events
+    let touched = this.touched
     for (let at = 0; at < end; at++) {
       const event = events[slots[at] as number] as SimEvent
       if (typeof event.action === 'function') touched = (touched + event.rank) | 0
     }
-    this.#touched = touched
+    this.touched = touched
   }
 
-  #waiting(): SimEvent[] {
-    return Array.from(this.#ladder.entries(), (slot) => this.#events[slot] as SimEvent)
+  private waiting(): SimEvent[] {
+    return Array.from(this.ladder.entries(), (slot) => this.events[slot] as SimEvent)
   }
 
-  #livelock(): never {
-    const served = this.#servedNow - 1
-    this.#servedNow = 0
+  private stopLivelock(): never {
+    const served = this.servedNow - 1
+    this.servedNow = 0
     throw livelock(
-      this.#now,
+      this.present,
       served,
-      this.#waiting().filter(({ time }) => time === this.#now),
+      this.waiting().filter(({ time }) => time === this.present),
     )
   }
 }

@@ -1,7 +1,7 @@
 // Long because bottom, rungs and top hand entries to each other on the way of every event: cut in two, V8 no longer inlines that way.
 import { inOrder } from './in-order.ts'
 import { InstantHeap } from './instant-heap.ts'
-import { Rung } from './rung.ts'
+import { LEAST_RANK, Rung } from './rung.ts'
 import { SlotTable } from './slot-table.ts'
 
 /** Entries that the bottom holds at most: among so many, a sorted array is faster than anything cleverer. */
@@ -68,8 +68,8 @@ export class LadderQueue extends SlotTable {
   /** Entries of this time and later go to the top; `Infinity` while few wait. */
   private topFrom = Number.POSITIVE_INFINITY
   /** Times and slots of the top as they came. */
-  private topTimes = new Float64Array(64)
-  private topSlots = new Int32Array(64)
+  private topTimes: number[] = [0.5]
+  private topSlots: number[] = [0]
   private topCount = 0
   /** The time of the entry that was taken last. */
   private floor: number
@@ -175,8 +175,8 @@ export class LadderQueue extends SlotTable {
   entries(): number[] {
     const all = this.slots.slice(this.head, this.end)
     for (const { base, current, last, heap } of this.rungs.slice(0, this.depth).reverse()) {
-      for (let list = base + current; list <= base + last; list++) {
-        for (const slot of this.slotsOf(list)) all.push(slot)
+      for (let bucket = current; bucket <= last; bucket++) {
+        for (const slot of this.slotsOf(base + 2 * bucket)) all.push(slot)
       }
       if (heap !== undefined) all.push(...heap.slots)
     }
@@ -234,7 +234,6 @@ export class LadderQueue extends SlotTable {
 
   private placeInTop(slot: number, time: number): void {
     const at = this.topCount
-    if (at === this.topSlots.length) this.resizeTop(2 * at)
     this.links[(slot << 2) + 1] = at
     this.topTimes[at] = time
     this.topSlots[at] = slot
@@ -243,21 +242,25 @@ export class LadderQueue extends SlotTable {
 
   /** At the end of the list of an instant, into the bottom if it comes before what is there, or into the heap. */
   private placeInInstant(rung: Rung, slot: number, time: number): void {
-    const { base } = rung
-    const empty = this.isEmpty(base)
-    if (!empty && this.before(this.lastOf(base), slot)) this.append(slot, base)
-    else if (this.end > this.head && this.before(slot, this.slots[this.end - 1] as number)) {
+    const rank = this.ranks[slot] as number
+    const sequence = this.floats[(slot << 1) + 1] as number
+    if (rank > rung.rank || (rank === rung.rank && sequence > rung.sequence)) {
+      rung.rank = rank
+      rung.sequence = sequence
+      this.append(slot, rung.base)
+    } else this.placeOutOfOrder(rung, slot, time)
+  }
+
+  private placeOutOfOrder(rung: Rung, slot: number, time: number): void {
+    if (this.end > this.head && this.before(slot, this.slots[this.end - 1] as number)) {
       this.countAbove--
       this.links[slot << 2] = IN_BOTTOM
       this.placeInBottom(slot, time)
-    } else if (empty) this.append(slot, base)
-    else this.placeInHeap(rung, slot)
-  }
-
-  private placeInHeap(rung: Rung, slot: number): void {
-    rung.heap ??= new InstantHeap(this)
-    rung.heap.add(slot)
-    this.links[slot << 2] = IN_HEAP
+    } else {
+      rung.heap ??= new InstantHeap(this)
+      rung.heap.add(slot)
+      this.links[slot << 2] = IN_HEAP
+    }
   }
 
   private withdraw(slot: number): void {
@@ -330,10 +333,10 @@ export class LadderQueue extends SlotTable {
   /** Reads the first entries of the buckets that come next: nothing waits for them yet, so that cache misses overlap. */
   private touchAhead({ base, current, last }: Rung): void {
     const { floats, links } = this
-    const end = base + Math.min(last, current + BATCH)
+    const end = base + 2 * Math.min(last, current + BATCH)
     let touched = this.touched
-    for (let list = base + current; list <= end; list++) {
-      const node = links[(list << 2) + 2] as number
+    for (let list = base + 2 * current; list <= end; list += 2) {
+      const node = links[list << 1] as number
       touched = (touched + (links[node << 1] as number)) | 0
       if ((node & 1) === 0 && (floats[node] as number) < 0) touched++
     }
@@ -358,10 +361,13 @@ export class LadderQueue extends SlotTable {
       for (let at = 0; at < count; at++) this.placeInBottom(slots[at] as number, times[at] as number)
       return
     }
-    const [least, most] = bounds(times, count)
+    const { least, most } = bounds(times, count)
     this.topFrom = most + 1
     this.spread(least, most, times, slots, 0, count)
-    if (8 * count < slots.length) this.resizeTop(Math.max(64, slots.length >> 1))
+    if (8 * count + SORTED < slots.length) {
+      this.topTimes = [0.5]
+      this.topSlots = [0]
+    }
   }
 
   /** Adds a rung, or an instant, from `least` on for entries that lie in arrays. */
@@ -382,8 +388,8 @@ export class LadderQueue extends SlotTable {
     let { current } = rung
     let end = 0
     for (; current <= last && end < BATCH; current++) {
-      const list = base + current
-      if (links[(list << 2) + 2] === (list << 1) + 1) continue
+      const list = base + (current << 1)
+      if (links[list << 1] === list) continue
       const more = this.sort(list, end)
       if (more < 0) break
       end = more
@@ -396,10 +402,11 @@ export class LadderQueue extends SlotTable {
   }
 
   private spreadBucket(rung: Rung, current: number): void {
-    const slots = this.slotsOf(rung.base + current)
-    this.detach(rung.base + current)
+    const list = rung.base + 2 * current
+    const slots = this.slotsOf(list)
+    this.detach(list)
     const times = slots.map((slot) => this.timeOf(slot))
-    const [least, most] = bounds(times, times.length)
+    const { least, most } = bounds(times, times.length)
     if (least === most) {
       // What comes later in the same bucket still belongs there.
       rung.current = current
@@ -422,8 +429,7 @@ export class LadderQueue extends SlotTable {
     const slots = this.slots
     const most = end + SORTED
     let next = end
-    const stop = (list << 1) + 1
-    for (let node = links[stop << 1] as number; node !== stop; node = links[node << 1] as number) {
+    for (let node = links[list << 1] as number; node !== list; node = links[node << 1] as number) {
       if (next === most) return -1
       const slot = node >> 1
       const time = floats[node] as number
@@ -457,12 +463,14 @@ export class LadderQueue extends SlotTable {
     rung.from = start
     rung.width = width
     rung.scale = 1 / width
-    rung.base = below === undefined ? 0 : below.base + below.last + 1
+    rung.base = below?.end ?? 1
     rung.current = 0
     rung.last = last
     rung.instant = instant
     rung.heap = undefined
-    this.needLists(rung.base + last + 1)
+    rung.rank = LEAST_RANK
+    rung.sequence = Number.NEGATIVE_INFINITY
+    this.needLists(rung.end)
     return rung
   }
 
@@ -470,23 +478,22 @@ export class LadderQueue extends SlotTable {
   private takeOfInstant(rung: Rung): boolean {
     const { links, times, slots } = this
     const { base, start, heap } = rung
-    const stop = (base << 1) + 1
     let end = 0
-    let node = links[stop << 1] as number
+    let node = links[base << 1] as number
     while (end < SORTED) {
       const early = heap === undefined ? -1 : heap.first
       let taken = node >> 1
-      if (early >= 0 && (node === stop || this.before(early, taken))) {
+      if (early >= 0 && (node === base || this.before(early, taken))) {
         heap?.remove(early)
         taken = early
-      } else if (node === stop) break
+      } else if (node === base) break
       else node = links[node << 1] as number
       links[taken << 2] = IN_BOTTOM
       times[end] = start
       slots[end++] = taken
     }
-    links[stop << 1] = node
-    links[(node << 1) + 1] = stop
+    links[base << 1] = node
+    links[(node << 1) + 1] = base
     this.countAbove -= end
     this.end = end
     return end > 0
@@ -555,16 +562,8 @@ export class LadderQueue extends SlotTable {
 
   private emptyLists(): void {
     for (const { base, current, last } of this.rungs.slice(0, this.depth)) {
-      for (let list = base + current; list <= base + last; list++) this.detach(list)
+      for (let bucket = current; bucket <= last; bucket++) this.detach(base + 2 * bucket)
     }
-  }
-
-  private resizeTop(length: number): void {
-    const [times, slots] = [this.topTimes, this.topSlots]
-    this.topTimes = new Float64Array(length)
-    this.topSlots = new Int32Array(length)
-    this.topTimes.set(times.subarray(0, this.topCount))
-    this.topSlots.set(slots.subarray(0, this.topCount))
   }
 
   private restart(): void {
@@ -586,7 +585,7 @@ function packed(number: number): number[] {
 }
 
 /** The least and the greatest of the first `count` times, of which there is one at least. */
-function bounds(times: Numbers, count: number): readonly [least: number, most: number] {
+function bounds(times: Numbers, count: number): { readonly least: number; readonly most: number } {
   let least = times[0] as number
   let most = least
   for (let at = 1; at < count; at++) {
@@ -594,5 +593,5 @@ function bounds(times: Numbers, count: number): readonly [least: number, most: n
     if (time < least) least = time
     if (time > most) most = time
   }
-  return [least, most]
+  return { least, most }
 }

@@ -2,9 +2,9 @@
  * Slots of entries, each with a time, a sequence number and a rank, and doubly linked lists of them: a slot is in one list at a
  * time, and is appended and taken out in constant time without a branch, for a list's own links close it to a ring.
  *
- * The numbers of a slot lie in `floats` from `slot << 1` on: time, then sequence. In `links`, slot `s` is node `2 * s` and list
- * `l` is node `2 * l + 1`; a node's next one is at `node << 1`, its previous one behind that. While a slot is in no list, its
- * links are its owner's.
+ * The numbers of a slot lie in `floats` from `slot << 1` on: time, then sequence. Slots and lists are nodes, a slot `2 * slot`, a
+ * list an odd number, which is its name; in `links`, the next one of a node is at `node << 1`, the previous one behind that. While
+ * a slot is in no list, its links are its owner's.
  */
 export class SlotTable {
   floats: Float64Array
@@ -18,7 +18,7 @@ export class SlotTable {
   constructor() {
     this.floats = new Float64Array(this.#capacity * 2)
     this.links = new Int32Array(0)
-    this.#extend(this.#capacity)
+    this.#extend(2 * this.#capacity)
   }
 
   /** Slots that there is memory for. */
@@ -68,39 +68,31 @@ export class SlotTable {
     return (floats[(slot << 1) + 1] as number) < (floats[(other << 1) + 1] as number)
   }
 
-  /** The last slot of a list, of no meaning where it is empty. */
-  lastOf(list: number): number {
-    return (this.links[(list << 2) + 3] as number) >> 1
-  }
-
-  isEmpty(list: number): boolean {
-    return this.links[(list << 2) + 2] === (list << 1) + 1
-  }
-
-  /** Makes sure that there are so many lists; those that were never used are empty. */
-  needLists(count: number): void {
-    const rows = this.links.length >> 2
-    if (count > rows) this.#extend(Math.max(2 * rows, count))
+  /** Makes sure that there are all lists below `end`; those that were never used are empty. */
+  needLists(end: number): void {
+    const nodes = this.links.length >> 1
+    if (end > nodes) this.#extend(Math.max(2 * nodes, end + 1))
   }
 
   append(slot: number, list: number): void {
     const { links } = this
-    const head = (list << 2) + 2
-    const last = links[head + 1] as number
-    links[slot << 2] = (list << 1) + 1
-    links[(slot << 2) + 1] = last
-    links[last << 1] = slot << 1
-    links[head + 1] = slot << 1
+    const node = slot << 1
+    const tail = (list << 1) + 1
+    const last = links[tail] as number
+    links[node << 1] = list
+    links[(node << 1) + 1] = last
+    links[last << 1] = node
+    links[tail] = node
   }
 
   prepend(slot: number, list: number): void {
     const { links } = this
-    const head = (list << 2) + 2
-    const first = links[head] as number
-    links[slot << 2] = first
-    links[(slot << 2) + 1] = (list << 1) + 1
-    links[(first << 1) + 1] = slot << 1
-    links[head] = slot << 1
+    const node = slot << 1
+    const first = links[list << 1] as number
+    links[node << 1] = first
+    links[(node << 1) + 1] = list
+    links[(first << 1) + 1] = node
+    links[list << 1] = node
   }
 
   /** Takes a slot out of the list that it is in. */
@@ -114,17 +106,15 @@ export class SlotTable {
 
   /** Empties a list; its slots stay linked up to the list itself. */
   detach(list: number): void {
-    const head = (list << 2) + 2
-    this.links[head] = (list << 1) + 1
-    this.links[head + 1] = (list << 1) + 1
+    this.links[list << 1] = list
+    this.links[(list << 1) + 1] = list
   }
 
   /** The slots of a list in their order. */
   slotsOf(list: number): number[] {
     const { links } = this
-    const end = (list << 1) + 1
     const slots: number[] = []
-    for (let node = links[end << 1] as number; node !== end; node = links[node << 1] as number) slots.push(node >> 1)
+    for (let node = links[list << 1] as number; node !== list; node = links[node << 1] as number) slots.push(node >> 1)
     return slots
   }
 
@@ -134,13 +124,13 @@ export class SlotTable {
     this.#capacity *= 2
     this.floats = new Float64Array(this.#capacity * 2)
     this.floats.set(floats)
-    if (4 * this.#capacity > this.links.length) this.#extend(this.#capacity)
+    if (4 * this.#capacity > this.links.length) this.#extend(2 * this.#capacity)
   }
 
-  #extend(rows: number): void {
+  #extend(nodes: number): void {
     const { links } = this
-    this.links = new Int32Array(4 * rows)
+    this.links = new Int32Array(2 * nodes)
     this.links.set(links)
-    for (let list = links.length >> 2; list < rows; list++) this.detach(list)
+    for (let list = (links.length >> 1) + 1; list < nodes; list += 2) this.detach(list)
   }
 }
