@@ -2,7 +2,7 @@ import type { CaseReport } from '@hostbridge/bench'
 import type { Output } from './output.ts'
 
 /** How facts read that are worth more than their key and value; the key is that of the JSON. */
-const SHOWN: Readonly<Record<string, (value: number) => string>> = {
+const SHOWN: Readonly<Record<string, (value: number, report: CaseReport) => string>> = {
   pagesPerSecond: (value) => `${rounded(value / 1e6)} M pages/s`,
   eventsPerSecond: (value) => `${rounded(value / 1e6)} M events/s`,
   tableGBps: (value) => `${rounded(value)} GB/s of table`,
@@ -11,7 +11,9 @@ const SHOWN: Readonly<Record<string, (value: number) => string>> = {
   mappings: (value) => `${value} mappings`,
   splitNs: (value) => `splitting the address alone ${rounded(value)} ns`,
   heapKiB: (value) => `heap grows by ${value} KiB`,
-  ratio: (value) => `${rounded(value)} times a plain copy`,
+  systemcNs: (value) => `SystemC takes ${rounded(value)} ns`,
+  ratio: (value, { systemcNs }) =>
+    systemcNs === undefined ? `${rounded(value)} times a plain copy` : `${rounded(value)} times as long`,
   copyNs: (value) => `which takes ${rounded(value)} ns`,
   milliseconds: (value) => `${rounded(value)} ms`,
 }
@@ -23,13 +25,13 @@ export function printCases(output: Output, cases: readonly CaseReport[]): void {
 
 function row(report: CaseReport): string[] {
   const { name, ns, unit, samples, min, max, rme: _, ...facts } = report
-  const shown = Object.entries(facts).map(([key, value]) => fact(key, value))
+  const shown = Object.entries(facts).map(([key, value]) => fact(key, value, report))
   return [name, figure(ns), unit ?? '', figure(min), figure(max), figure(samples), shown.join(', ')]
 }
 
-function fact(key: string, value: CaseReport[string]): string {
+function fact(key: string, value: CaseReport[string], report: CaseReport): string {
   const show = typeof value === 'number' ? SHOWN[key] : undefined
-  return show === undefined || typeof value !== 'number' ? `${key}: ${figure(value)}` : show(value)
+  return show === undefined || typeof value !== 'number' ? `${key}: ${figure(value)}` : show(value, report)
 }
 
 /** Three digits, and never an exponent. */

@@ -14,19 +14,40 @@ const RESET = 9
 
 type Case = Omit<BenchCase, 'clock'>
 
-/** Serves events that schedule themselves again after an exponential delay, `pending` waiting at a time. */
+/**
+ * Serves events that schedule themselves again after an exponential delay, `pending` waiting at a time. One function serves all
+ * of them, as in the baseline one method is that of all modules.
+ */
 export function hold(pending: number): Case {
+  return holdOf(pending, (queue, delay, onServed) => {
+    const again = (event: SimEvent): void => {
+      onServed()
+      queue.schedule(event, queue.now + delay())
+    }
+    return () => new SimEvent(again)
+  })
+}
+
+/** As `hold`, with a function of its own for each event: as many more objects are met at random. */
+export function holdClosures(pending: number): Case {
+  return holdOf(pending, (queue, delay, onServed) => () => {
+    const event: SimEvent = new SimEvent(() => {
+      onServed()
+      queue.schedule(event, queue.now + delay())
+    })
+    return event
+  })
+}
+
+type EventMaker = (queue: EventQueue, delay: () => number, onServed: () => void) => () => SimEvent
+
+function holdOf(pending: number, make: EventMaker): Case {
   const units = Math.max(20_000, pending)
   const delay = exponentialDelays()
   const queue = new EventQueue()
   let served = 0
-  for (let index = 0; index < pending; index++) {
-    const event: SimEvent = new SimEvent(() => {
-      served++
-      queue.schedule(event, queue.now + delay())
-    })
-    queue.schedule(event, delay())
-  }
+  const makeEvent = make(queue, delay, () => served++)
+  for (let index = 0; index < pending; index++) queue.schedule(makeEvent(), delay())
   return {
     unit: 'event',
     units,
@@ -69,13 +90,14 @@ export function churn(pending: number): Case {
   const fires = 2_000
   const delay = exponentialDelays()
   const random = xorshift32(2463534242)
+  const scale = pending / 2 ** 32
   const queue = new EventQueue()
   const timers: SimEvent[] = []
   let fired = 0
   const fire = (event: SimEvent): void => {
     fired++
     for (let turn = 0; turn < RESET; turn++) {
-      const other = timers[Math.floor((random() * pending) / 2 ** 32)] as SimEvent
+      const other = timers[(random() * scale) | 0] as SimEvent
       if (other !== event) queue.reschedule(other, queue.now + delay())
     }
     queue.schedule(event, queue.now + delay())
@@ -103,11 +125,10 @@ export function burst(size: number): Case {
   const queue = new EventQueue()
   let next = 0
   let inOrder = true
-  const events = Array.from({ length: size }, (_, index) => {
-    return new SimEvent(() => {
-      inOrder &&= index === next++
-    })
-  })
+  const happens = (event: SimEvent): void => {
+    inOrder &&= event === events[next++]
+  }
+  const events = Array.from({ length: size }, () => new SimEvent(happens))
   return {
     unit: 'event',
     units: size,

@@ -1,5 +1,5 @@
 import type { BenchCase, CaseFacts, CaseReport, Suite } from './bench-case.ts'
-import { burst, churn, fingerprint, hold, holdHeap, snapshot } from './event-cases.ts'
+import { burst, churn, fingerprint, hold, holdClosures, holdHeap, snapshot } from './event-cases.ts'
 import { lockstepCase } from './lockstep-windows.ts'
 import { machineSnapshot, traceOff } from './machine-cases.ts'
 import { systemc } from './systemc.ts'
@@ -12,6 +12,7 @@ const measuredBeside = new Map<string, number>()
 
 const KINDS: Readonly<Record<string, (size: number) => Omit<BenchCase, 'clock'>>> = {
   hold,
+  'hold-closures': holdClosures,
   churn,
   burst,
   heap: holdHeap,
@@ -24,8 +25,13 @@ const KINDS: Readonly<Record<string, (size: number) => Omit<BenchCase, 'clock'>>
 /** Those that have no size. */
 const SIZELESS = ['fingerprint', 'trace-off']
 
-/** Those that SystemC can do too. */
-const COMPARED = ['hold', 'churn', 'burst']
+/** Those that SystemC can do too, and what its program calls them. */
+const COMPARED: ReadonlyMap<string, string> = new Map([
+  ['hold', 'hold'],
+  ['hold-closures', 'hold'],
+  ['churn', 'churn'],
+  ['burst', 'burst'],
+])
 
 const CASES = [
   'hold/16',
@@ -33,6 +39,8 @@ const CASES = [
   'hold/1000',
   'hold/10000',
   'hold/100000',
+  'hold-closures/1000',
+  'hold-closures/100000',
   'churn/1000',
   'burst/10000',
   'heap/1000',
@@ -60,10 +68,11 @@ export const eventsSuite: Suite = {
     const make = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined
     if (make === undefined || (size === undefined) !== SIZELESS.includes(kind)) return undefined
     const open: BenchCase = { ...make(Number(size)), clock: 'cpu' }
-    return quick || !COMPARED.includes(kind) ? open : beside(open, kind, Number(size))
+    const compared = besideOf(name)
+    return quick || compared === undefined ? open : beside(open, compared)
   },
   beside: async (cases, quick) => {
-    const compared = cases.filter((name) => COMPARED.includes(name.split('/')[0] as string))
+    const compared = [...new Set(cases.flatMap((name) => besideOf(name) ?? []))]
     if (quick || compared.length === 0) return []
     if ((await systemc()) === undefined) return [{ name: 'systemc_events.cpp', baseline: 'not built' }]
     return compared.map((name): CaseReport => {
@@ -73,10 +82,18 @@ export const eventsSuite: Suite = {
   },
 }
 
-async function beside(open: BenchCase, kind: string, size: number): Promise<BenchCase> {
+/** The baseline's case for one of ours: `hold/16` for `hold-closures/16`. */
+function besideOf(name: string): string | undefined {
+  const [kind = '', size] = name.split('/')
+  const test = COMPARED.get(kind)
+  return test && `${test}/${size}`
+}
+
+async function beside(open: BenchCase, name: string): Promise<BenchCase> {
   const measure = await systemc()
   if (measure === undefined) return open
-  const [every, name] = [5, `${kind}/${size}`]
+  const [test = '', size] = name.split('/')
+  const every = 5
   let sample = 0
   let least = Number.POSITIVE_INFINITY
   return {
@@ -84,7 +101,7 @@ async function beside(open: BenchCase, kind: string, size: number): Promise<Benc
     minSamples: ROUNDS * every,
     prepare() {
       if (sample++ % every !== 0 || sample > ROUNDS * every) return
-      least = Math.min(least, measure(kind, size))
+      least = Math.min(least, measure(test, Number(size)))
       measuredBeside.set(name, least)
     },
     facts: (ns, min): CaseFacts => ({

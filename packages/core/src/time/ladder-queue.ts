@@ -16,6 +16,8 @@ const BATCH = 16
 const BUCKETS = 2 ** 17
 /** Entries from which on what comes next is read ahead. */
 const MANY = 2048
+/** How far into each bucket is read ahead. */
+const STEPS = 8
 /** Rungs on each other; where more are needed, all is spread anew. To halve 2^53 ticks by 32 takes eleven. */
 const RUNGS = 32
 
@@ -330,15 +332,21 @@ export class LadderQueue extends SlotTable {
     return true
   }
 
-  /** Reads the first entries of the buckets that come next: nothing waits for them yet, so that cache misses overlap. */
+  /** Walks along the next three buckets at once: nothing waits for what they hold yet, so that cache misses overlap. */
   private touchAhead({ base, current, last }: Rung): void {
+    if (last < 2) return
     const { floats, links } = this
-    const end = base + 2 * Math.min(last, current + BATCH)
     let touched = this.touched
-    for (let list = base + 2 * current; list <= end; list += 2) {
-      const node = links[list << 1] as number
-      touched = (touched + (links[node << 1] as number)) | 0
-      if ((node & 1) === 0 && (floats[node] as number) < 0) touched++
+    let first = base + 2 * Math.min(current, last - 2)
+    let second = first + 2
+    let third = first + 4
+    for (let step = 0; step < STEPS; step++) {
+      first = links[first << 1] as number
+      second = links[second << 1] as number
+      third = links[third << 1] as number
+      if ((first & 1) === 0 && (floats[first] as number) < 0) touched++
+      if ((second & 1) === 0 && (floats[second] as number) < 0) touched++
+      if ((third & 1) === 0 && (floats[third] as number) < 0) touched++
     }
     this.touched = touched
   }
