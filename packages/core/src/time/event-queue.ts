@@ -114,12 +114,7 @@ export class EventQueue {
    */
   schedule(event: SimEvent, time: number): void {
     if (!(time >= this.present && time <= LAST && Math.floor(time) === time && event.slot < 0)) this.refuse(event, time)
-    const sequence = this.takeSequence(event.rank & 0xffff)
-    if (event.slot < -1 && event.queue === this) {
-      const slot = -2 - event.slot
-      event.slot = slot
-      this.ladder.put(slot, time, sequence)
-    } else this.insert(event, time, sequence)
+    this.place(event, time, this.takeSequence(event.rank & 0xffff))
   }
 
   /**
@@ -130,7 +125,7 @@ export class EventQueue {
    */
   scheduleAs(event: SimEvent, time: number, sequence: number): void {
     if (!(time >= this.present && time <= LAST && Math.floor(time) === time && event.slot < 0)) this.refuse(event, time)
-    this.insert(event, time, sequence)
+    this.place(event, time, sequence)
   }
 
   /** Counts a scheduling of `source` that another queue is to make by {@link scheduleAs}; returns its sequence number. */
@@ -254,12 +249,20 @@ export class EventQueue {
     if (time < this.present) throw inThePast(who, time, this.present)
   }
 
-  private insert(event: SimEvent, time: number, sequence: number): void {
+  /** Puts an event into its slot, which it has kept or is given. */
+  private place(event: SimEvent, time: number, sequence: number): void {
+    if (event.slot >= -1 || event.queue !== this) this.giveSlot(event)
+    const slot = -2 - event.slot
+    event.slot = slot
+    this.ladder.put(slot, time, sequence)
+  }
+
+  private giveSlot(event: SimEvent): void {
     if (this.lean) this.shrink()
     else if (this.ladder.full) this.makeRoom()
-    const slot = this.ladder.insert(time, event.rank, sequence)
+    const slot = this.ladder.take(event.rank)
     this.events[slot] = event
-    event.slot = slot
+    event.slot = kept(slot)
     if (event.queue !== this) event.queue = this
   }
 
@@ -313,7 +316,7 @@ export class EventQueue {
     this.ladder = this.newLadder()
     this.events = []
     for (const slot of ladder.sortedEntries()) {
-      this.insert(events[slot] as SimEvent, ladder.timeOf(slot), ladder.sequenceOf(slot))
+      this.place(events[slot] as SimEvent, ladder.timeOf(slot), ladder.sequenceOf(slot))
     }
   }
 

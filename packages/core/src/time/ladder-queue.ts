@@ -129,13 +129,12 @@ export class LadderQueue extends SlotTable {
 
   /** Inserts an entry; returns its slot, which is below the largest number of entries there ever were. */
   insert(time: number, rank: number, sequence: number): number {
-    const slot = this.take()
-    this.ranks[slot] = rank
+    const slot = this.take(rank)
     this.put(slot, time, sequence)
     return slot
   }
 
-  /** Puts an entry into a slot that is taken and has its rank. */
+  /** Puts an entry into a slot that was taken for its rank. */
   put(slot: number, time: number, sequence: number): void {
     const { floats } = this
     floats[slot << 1] = time

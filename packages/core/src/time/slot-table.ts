@@ -31,15 +31,11 @@ export class SlotTable {
     return this.#firstFree < 0 && this.#used === this.#capacity
   }
 
-  /** Takes a free slot, the one that was released last; numbers stay below the most slots that were taken at a time. */
-  take(): number {
-    const slot = this.#firstFree
-    if (slot >= 0) {
-      this.#firstFree = this.links[slot << 2] as number
-      return slot
-    }
-    if (this.#used === this.#capacity) this.grow()
-    return this.#used++
+  /** Takes a free slot for an entry of a rank, the one that was released last; numbers stay below the most slots ever taken. */
+  take(rank: number): number {
+    const slot = this.#takeFree()
+    this.ranks[slot] = rank
+    return slot
   }
 
   /** Gives a slot back; its numbers stay readable until it is taken again. */
@@ -125,6 +121,16 @@ export class SlotTable {
     this.floats = new Float64Array(this.#capacity * 2)
     this.floats.set(floats)
     if (4 * this.#capacity > this.links.length) this.#extend(2 * this.#capacity)
+  }
+
+  #takeFree(): number {
+    const slot = this.#firstFree
+    if (slot >= 0) {
+      this.#firstFree = this.links[slot << 2] as number
+      return slot
+    }
+    if (this.#used === this.#capacity) this.grow()
+    return this.#used++
   }
 
   #extend(nodes: number): void {

@@ -6,10 +6,9 @@ import { SlotTable } from '../../src/time/slot-table.ts'
 function tableOf(entries: readonly { rank: number; sequence: number }[]): SlotTable {
   const table = new SlotTable()
   for (const { rank, sequence } of entries) {
-    const slot = table.take()
+    const slot = table.take(rank)
     table.floats[slot << 1] = 7
     table.floats[(slot << 1) + 1] = sequence
-    table.ranks[slot] = rank
   }
   return table
 }
