@@ -20,6 +20,8 @@ export abstract class Iommu implements Translator {
   readonly region: IommuRegion
   /** Is told of every change before the notifiers are, and whether there are any; for traces. */
   watch: ((change: IommuEvent) => void) | undefined = undefined
+  /** Set by a device whose own `save` has what is mapped here; else see {@link Translator.save}. */
+  savedByDevice = false
   readonly #notifiers: NotifierList
 
   constructor(name: string, size: bigint) {
@@ -49,6 +51,12 @@ export abstract class Iommu implements Translator {
    * with that reason (NR-4); of an unregistration it is ignored (NR-6).
    */
   protected notifierFlagsChanged?(old: number, now: number): string | undefined
+
+  /** See {@link Translator.save}. */
+  save?(): unknown
+
+  /** See {@link Translator.restore}. */
+  restore?(state: unknown): void
 
   /** How many translations of the same addresses there are (QEMU: iommu_idx); notifiers hear of one. */
   get indexes(): number {

@@ -214,6 +214,11 @@ export abstract class Device {
     if (parent !== undefined) parent.#children.splice(parent.#children.indexOf(this), 1)
   }
 
+  /** Puts its children into an order; only a machine does this. */
+  arrange(order: (a: Device, b: Device) => number): void {
+    this.#children.sort(order)
+  }
+
   /** Takes the device out of its place; only a machine does this. Throws the first error met, when everything is done. */
   detach(): void {
     this.#leave([() => this.onUnplug()])

@@ -43,6 +43,8 @@ export interface MachineState {
 /** The parts of a machine that only it reaches. */
 export interface MachineParts {
   readonly eventOwners: Iterable<EventOwner>
+  /** Puts siblings into an order, all over the tree. */
+  arrange(order: (a: Device, b: Device) => number): void
   readonly unplugRequests: UnplugRequests
 }
 
@@ -65,22 +67,24 @@ export function saveMachine(machine: Machine, parts: MachineParts): MachineState
 /**
  * Brings a machine of the same composition to a saved time and state, as often as one likes: devices are given a copy.
  *
- * All interrupt lines are set, then devices take up their states in the order of {@link inRestoreOrder}, then the saved events
+ * Siblings are put into the order in which the saved ones were plugged, all interrupt lines are set, then devices take up their states in the order of {@link inRestoreOrder}, then the saved events
  * wait in their old turns. Events that are not in the state wait no more.
  *
- * @throws HostbridgeError `machine.state` when the devices are not those of the state; the machine is as it was then.
+ * @throws HostbridgeError `machine.state` when the devices are not those of the state; the machine is as it was then. The same
+ *   for a device that cannot take up its state, with the reason as its cause; the machine is half restored then.
  */
 export function restoreMachine(machine: Machine, state: MachineState, parts: MachineParts): void {
   const devices = new Map(Array.from(machine.devices(), (device) => [device.path, device]))
   const saved = new Map(state.devices.map((device) => [device.path, device]))
   checkDevices(machine, state, devices, saved)
+  arrangeAsSaved(state, parts)
   machine.queue.reset(tickOf(state.now))
   for (const [path, device] of devices) {
     const { raised } = saved.get(path) as SavedDevice
     for (const line of device.interrupts.values()) line.restore(raised.includes(line.name))
   }
   for (const device of inRestoreOrder(devices.values())) {
-    device.restore(structuredClone((saved.get(device.path) as SavedDevice).state))
+    restoreDevice(device, (saved.get(device.path) as SavedDevice).state)
   }
   for (const [path, device] of devices) device.faults.restore((saved.get(path) as SavedDevice).faults)
   restoreEvents(machine.name, machine.queue, parts.eventOwners, state.events)
@@ -89,6 +93,22 @@ export function restoreMachine(machine: Machine, state: MachineState, parts: Mac
   parts.unplugRequests.restore(
     state.unplugRequests.map(({ path, since }) => ({ device: devices.get(path) as Device, since })),
   )
+}
+
+/** The order of plugging is that of resets; devices that left and came back have changed it. */
+function arrangeAsSaved({ devices }: MachineState, parts: MachineParts): void {
+  const turns = new Map(devices.map(({ path }, index) => [path, index]))
+  parts.arrange((a, b) => (turns.get(a.path) as number) - (turns.get(b.path) as number))
+}
+
+function restoreDevice(device: Device, state: DeviceState): void {
+  try {
+    device.restore(structuredClone(state))
+  } catch (cause) {
+    if (cause instanceof HostbridgeError) throw cause
+    const message = `'${device.path}' cannot take up its state (${String(cause)}): plug the device that was saved`
+    throw new HostbridgeError('machine.state', message, { device: device.path }, { cause })
+  }
 }
 
 function checkDevices(

@@ -273,6 +273,10 @@ export class Machine {
     return {
       eventOwners: [composer, ...this.devices()],
       unplugRequests: this.#unplugRequests,
+      arrange: (order) => {
+        this.#devices.sort(order)
+        for (const device of this.devices()) device.arrange(order)
+      },
     }
   }
 

@@ -53,4 +53,16 @@ export interface Translator {
 
   /** What the IOMMU says about itself under a name; nothing where it is absent or does not know (TE-9). */
   attribute?(name: string): unknown
+
+  /** A device has what is mapped here in its own state, so that a snapshot need not ask. */
+  readonly savedByDevice?: boolean
+
+  /**
+   * What {@link restore} needs to translate as it does now, as data that `structuredClone` takes. Without both, and where no
+   * device has it, a machine with this in one of its address spaces cannot be saved.
+   */
+  save?(): unknown
+
+  /** Takes up a saved state, when memory has its contents again and before devices take up theirs; notifiers are not told. */
+  restore?(state: unknown): void
 }

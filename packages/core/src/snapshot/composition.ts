@@ -1,19 +1,20 @@
+import { PAGE_SHIFT } from '../address/page-frame.ts'
 import { hex } from '../address/range.ts'
 import { HostbridgeError } from '../errors.ts'
-import type { PageTableIommu } from '../iommu/page-table-iommu.ts'
+import { PageTableIommu } from '../iommu/page-table-iommu.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { MemoryRegion } from '../memory/memory-region.ts'
 import { byPlace } from './reachable-regions.ts'
-import { iommusOf } from './saved-iommu.ts'
+import { type FoundIommu, iommusOf } from './saved-iommu.ts'
 import { memoriesOf } from './saved-memory.ts'
 
 /** What a machine is made of, as far as a snapshot of it depends on that. */
 export interface Composition {
-  /** Paths, each before its children. */
-  readonly devices: readonly string[]
+  /** Each before its children, siblings in the order of plugging. */
+  readonly devices: readonly { readonly path: string; readonly name: string }[]
   /** Ascending by name. */
   readonly memories: readonly { readonly name: string; readonly size: bigint }[]
-  /** Page-table IOMMUs, ascending by name, with the sizes of their windows and pages. */
+  /** IOMMUs that no device saves, ascending by name, with the sizes of their windows and pages. */
   readonly iommus: readonly string[]
   /** Every region of every address space, siblings ascending by address: where it is, its kind and name. */
   readonly regions: readonly string[]
@@ -21,10 +22,23 @@ export interface Composition {
 
 export function compositionOf(machine: Machine): Composition {
   return {
-    devices: Array.from(machine.devices(), ({ path }) => path),
+    devices: Array.from(machine.devices(), ({ path, name }) => ({ path, name })),
     memories: Array.from(memoriesOf(machine), ([name, { size }]) => ({ name, size })),
     iommus: Array.from(iommusOf(machine), ([name, iommu]) => nameIommu(name, iommu)),
     regions: machine.memory.spaces.flatMap(({ name, root }) => [...regionLines(`${name}:`, root)]),
+  }
+}
+
+/** @throws HostbridgeError `snapshot.foreign` naming the first device that lacks, is too much, or is another than the saved one. */
+export function checkDevices(machine: Machine, wanted: Composition['devices']): void {
+  const found = new Map(Array.from(machine.devices(), ({ path, name }) => [path, name]))
+  for (const { path, name } of wanted) {
+    if (found.get(path) === name) continue
+    throw foreign(machine, `a device at '${path}'`, nameDevice(found.get(path)), nameDevice(name))
+  }
+  const saved = new Set(wanted.map(({ path }) => path))
+  for (const [path, name] of found) {
+    if (!saved.has(path)) throw foreign(machine, `a device at '${path}'`, nameDevice(name), nameDevice(undefined))
   }
 }
 
@@ -55,7 +69,7 @@ function checkLines(machine: Machine, what: string, found: readonly string[], wa
   }
 }
 
-export function foreign(machine: Machine, what: string, here: string, there: string): HostbridgeError {
+function foreign(machine: Machine, what: string, here: string, there: string): HostbridgeError {
   return new HostbridgeError(
     'snapshot.foreign',
     `the snapshot is of another composition than machine '${machine.name}': ${what} is ${there} there and ${here} here; ` +
@@ -64,12 +78,17 @@ export function foreign(machine: Machine, what: string, here: string, there: str
   )
 }
 
+function nameDevice(name: string | undefined): string {
+  return name === undefined ? 'missing' : `'${name}'`
+}
+
 function nameMemory(memory: Composition['memories'][number] | undefined): string {
   return memory === undefined ? 'none' : `'${memory.name}' of ${hex(memory.size)} bytes`
 }
 
-function nameIommu(name: string, { region, table }: PageTableIommu): string {
-  return `'${name}' of ${hex(region.size)} bytes in pages of 2^${table.shifts.join(', 2^')}`
+function nameIommu(name: string, { region, translator }: FoundIommu): string {
+  const shifts = translator instanceof PageTableIommu ? translator.table.shifts : [translator.pageShift ?? PAGE_SHIFT]
+  return `'${name}' of ${hex(region.size)} bytes in pages of 2^${shifts.join(', 2^')}`
 }
 
 function* regionLines(before: string, region: MemoryRegion): Generator<string, void, undefined> {

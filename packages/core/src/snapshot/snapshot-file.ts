@@ -20,7 +20,8 @@ type Description = Pick<Snapshot, 'composition'> & {
 /**
  * A snapshot as the bytes of a file: versioned, compressed, every byte under a checksum; see {@link packSections}.
  *
- * Sections: `composition`, `state`, for each IOMMU `iommu N`, and for each memory as many `memory N.P` as it needs.
+ * Sections: `composition`, `state`, `iommu states`, for each IOMMU `iommu N` with its mappings, and for each memory as many
+ * `memory N.P` as it needs.
  */
 export function encodeSnapshot({ composition, memories, iommus, state }: Snapshot): Uint8Array<ArrayBuffer> {
   const parts = memories.map((memory) => packMemory(memory))
@@ -32,6 +33,10 @@ export function encodeSnapshot({ composition, memories, iommus, state }: Snapsho
   return packSections([
     textSection('composition', description),
     textSection('state', state),
+    textSection(
+      'iommu states',
+      iommus.map(({ state }) => state),
+    ),
     ...iommus.map(({ runs }, index) => ({ name: `iommu ${index}`, bytes: new Uint8Array(runs.buffer) })),
     ...parts.flatMap((of, index) => of.map((bytes, part) => ({ name: memorySection(index, part), bytes }))),
   ])
@@ -45,13 +50,18 @@ export function encodeSnapshot({ composition, memories, iommus, state }: Snapsho
 export function decodeSnapshot(file: Uint8Array): Snapshot {
   const section = sectionsOf(file)
   const { composition, memories, iommus } = readText('composition', section('composition')) as Description
+  const states = readText('iommu states', section('iommu states')) as readonly unknown[]
   return {
     composition,
     memories: memories.map(({ name, size, parts }, index) => {
       const packed = Array.from({ length: parts }, (_, part) => section(memorySection(index, part)))
       return unpackMemory(name, size, packed)
     }),
-    iommus: iommus.map((name, index) => ({ name, runs: unpackRuns(name, section(`iommu ${index}`)) })),
+    iommus: iommus.map((name, index) => ({
+      name,
+      runs: unpackRuns(name, section(`iommu ${index}`)),
+      state: states[index],
+    })),
     state: readText('state', section('state')) as Snapshot['state'],
   }
 }

@@ -2,7 +2,14 @@ import { HostbridgeError } from '../errors.ts'
 import type { Device } from '../machine/device.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { MachineState } from '../machine/machine-state.ts'
-import { type Composition, checkIommus, checkMemories, checkRegions, compositionOf, foreign } from './composition.ts'
+import {
+  type Composition,
+  checkDevices,
+  checkIommus,
+  checkMemories,
+  checkRegions,
+  compositionOf,
+} from './composition.ts'
 import { iommusOf, restoreIommu, type SavedIommu, saveIommu } from './saved-iommu.ts'
 import { marksOf, memoriesOf, restoreMemory, type SavedMemory, saveMemory } from './saved-memory.ts'
 
@@ -10,7 +17,7 @@ import { marksOf, memoriesOf, restoreMemory, type SavedMemory, saveMemory } from
 export interface Snapshot {
   readonly composition: Composition
   readonly memories: readonly SavedMemory[]
-  /** Of page-table IOMMUs that no device need own. */
+  /** Of IOMMUs that no device saves. */
   readonly iommus: readonly SavedIommu[]
   readonly state: MachineState
 }
@@ -23,7 +30,8 @@ export interface TakeOptions {
 export interface RestoreOptions {
   /**
    * Plugs the device that sat at a path, in a machine whose composer plugs it only while it runs; called in the order of the
-   * saved tree. Without it the devices have to be there, as have all that the snapshot has not.
+   * saved tree, also where another device sits there, which is unplugged then. Without it exactly the devices of the snapshot
+   * have to be there. A device is the one that was saved if it has its path and name.
    */
   readonly replug?: ((path: string, machine: Machine) => void) | undefined
 }
@@ -31,7 +39,8 @@ export interface RestoreOptions {
 /**
  * Takes a snapshot, not from inside an event; nothing is drained and nothing changes.
  *
- * @throws HostbridgeError as `Machine.save`: `machine.one-off-event`, `machine.state`, `machine.running`.
+ * @throws HostbridgeError as `Machine.save`: `machine.one-off-event`, `machine.state`, `machine.running`; for an IOMMU that can
+ *   not be saved `snapshot.unsaved-iommu`, `snapshot.iommu-state`.
  */
 export function takeSnapshot(machine: Machine, { like }: TakeOptions = {}): Snapshot {
   const state = machine.save()
@@ -47,14 +56,15 @@ export function takeSnapshot(machine: Machine, { like }: TakeOptions = {}): Snap
  * Brings a machine of the same composition to where a snapshot was taken; it then runs as if it had never stopped.
  *
  * In this order: devices that the snapshot has not are unplugged and those that lack are plugged by
- * {@link RestoreOptions.replug}; memories, whose changes are marked as written; page-table IOMMUs; devices in their stages;
+ * {@link RestoreOptions.replug}; memories, whose changes are marked as written; IOMMUs of nobody; devices in their stages;
  * waiting events (memory-model row 53).
  *
  * Whatever is refused, the machine is as it was then, but for what `replug` did: it is saved before, which costs a copy of
  * the memory that it has in use.
  *
  * @throws HostbridgeError `snapshot.foreign` with the first difference in composition; `machine.state` as `Machine.restore`;
- *   `snapshot.half-restored`, with the reason as its cause, for a machine that could not be saved before: it is not to be used any more.
+ *   `snapshot.half-restored`, with the reason as its cause, for a machine that could not be saved before, or cannot be brought
+ *   back: it is not to be used any more.
  */
 export function restoreSnapshot(machine: Machine, snapshot: Snapshot, { replug }: RestoreOptions = {}): void {
   const { composition } = snapshot
@@ -68,8 +78,16 @@ export function restoreSnapshot(machine: Machine, snapshot: Snapshot, { replug }
     checkRegions(machine, composition.regions)
   } catch (error) {
     if (before instanceof HostbridgeError) throw halfRestored(machine, error, before)
-    bring(machine, before)
+    bringBack(machine, before, error)
     throw error
+  }
+}
+
+function bringBack(machine: Machine, before: Snapshot, cause: unknown): void {
+  try {
+    bring(machine, before)
+  } catch (error) {
+    throw halfRestored(machine, cause, error)
   }
 }
 
@@ -93,28 +111,21 @@ function savedBefore(machine: Machine, like: Snapshot): Snapshot | HostbridgeErr
   }
 }
 
-function halfRestored(machine: Machine, cause: unknown, unsaved: HostbridgeError): HostbridgeError {
-  const why = cause instanceof Error ? cause.message : String(cause)
-  const message = `machine '${machine.name}' is half restored and not to be used any more: ${why}; and ${unsaved.message}`
-  return new HostbridgeError('snapshot.half-restored', message, { machine: machine.name, unsaved }, { cause })
+/** @param noWayBack - Why the machine cannot be as it was. */
+function halfRestored(machine: Machine, cause: unknown, noWayBack: unknown): HostbridgeError {
+  const [why, and] = [cause, noWayBack].map((error) => (error instanceof Error ? error.message : String(error)))
+  const message = `machine '${machine.name}' is half restored and not to be used any more: ${why}; and ${and}`
+  return new HostbridgeError('snapshot.half-restored', message, { machine: machine.name, noWayBack }, { cause })
 }
 
 function plugAsSaved(
   machine: Machine,
-  wanted: readonly string[],
+  wanted: Composition['devices'],
   replug: (path: string, machine: Machine) => void,
 ): void {
-  const paths = new Set(wanted)
-  const extra = (): Device | undefined => [...machine.devices()].findLast(({ path }) => !paths.has(path))
+  const names = new Map(wanted.map(({ path, name }) => [path, name]))
+  const extra = (): Device | undefined => [...machine.devices()].findLast(({ path, name }) => names.get(path) !== name)
   for (let device = extra(); device !== undefined; device = extra()) machine.unplug(device)
   const isThere = (path: string): boolean => [...machine.devices()].some((device) => device.path === path)
-  for (const path of wanted) if (!isThere(path)) replug(path, machine)
-}
-
-function checkDevices(machine: Machine, wanted: readonly string[]): void {
-  const found = new Set(Array.from(machine.devices(), ({ path }) => path))
-  const missing = wanted.find((path) => !found.has(path))
-  const extra = [...found].find((path) => !wanted.includes(path))
-  if (missing !== undefined) throw foreign(machine, `a device at '${missing}'`, 'missing', 'plugged')
-  if (extra !== undefined) throw foreign(machine, `a device at '${extra}'`, 'plugged', 'missing')
+  for (const { path } of wanted) if (!isThere(path)) replug(path, machine)
 }

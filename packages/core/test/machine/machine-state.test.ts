@@ -121,6 +121,27 @@ describe('a saved machine', () => {
     expect(fired).toEqual([20n, 20n])
   })
 
+  test('is restored with siblings in their order of plugging, which is that of resets', () => {
+    const names = (machine: Machine) => Array.from(machine.devices(), ({ path }) => path)
+    const [before, after] = [build('before'), build('after')]
+    for (const { machine, bridge } of [before, after]) {
+      machine.plug(new Recorder('net'), { parent: bridge })
+      machine.plug(new Recorder('timer'))
+    }
+    before.machine.unplug(before.card)
+    before.machine.plug(before.card, { parent: before.bridge, at: '00:01.0' })
+    before.machine.unplug(before.bridge)
+    before.machine.plug(before.bridge)
+    for (const card of [before.card, new Recorder('net')]) {
+      before.machine.plug(card, { parent: before.bridge, at: card === before.card ? '00:01.0' : 'net' })
+    }
+
+    after.machine.restore(before.machine.save())
+
+    expect(names(after.machine)).toEqual(['timer', 'phb', 'phb/00:01.0', 'phb/net'])
+    expect(names(after.machine)).toEqual(names(before.machine))
+  })
+
   test('refuses other devices and stays as it is', () => {
     const { machine, card } = build('small')
     const big = build('big').machine

@@ -72,10 +72,26 @@ describe('a snapshot', () => {
     const empty = takeSnapshot(machine)
 
     expect(() => restoreSnapshot(machine, full)).toThrow(
-      "the snapshot is of another composition than machine 'pc': a device at 'bus' is plugged there and missing here",
+      "the snapshot is of another composition than machine 'pc': a device at 'bus' is 'bus' there and missing here",
     )
-    expect(() => restoreSnapshot(build().machine, empty)).toThrow("a device at 'bus' is missing there and plugged here")
+    expect(() => restoreSnapshot(build().machine, empty)).toThrow("a device at 'bus' is missing there and 'bus' here")
     expect(machine.now).toBe(9n)
+  })
+
+  test('of another device at the same place is refused, and the right one is plugged where that can be', () => {
+    const { machine } = build()
+    const other = build()
+    const replug = (path: string, into: Machine) => {
+      into.plug(new Plain('disk'), { parent: into.topDevices[0] as Device, at: path.replace('bus/', '') })
+    }
+    other.machine.unplug(other.bus.children[0] as Device)
+    const net = other.machine.plug(new Plain('net'), { parent: other.bus, at: 'disk' })
+
+    expect(() => restoreSnapshot(other.machine, takeSnapshot(machine))).toThrow(
+      "a device at 'bus/disk' is 'disk' there and 'net' here",
+    )
+    restoreSnapshot(other.machine, takeSnapshot(machine), { replug })
+    expect([net.machine, other.bus.children.map(({ name }) => name)]).toEqual([undefined, ['disk']])
   })
 
   test('of other memories is refused and named, with nothing changed', () => {
@@ -141,6 +157,24 @@ describe('a snapshot', () => {
         code: 'snapshot.half-restored',
         message: expect.stringMatching(/event 'second' waits in it .* while event 'late' waits for 9/),
         cause: codeOf('machine.state'),
+      }),
+    )
+  })
+
+  test('says so where a machine that refuses it cannot be brought back either', () => {
+    const { machine, bus } = build()
+    const snapshot = takeSnapshot(machine)
+    vi.spyOn(bus, 'restore').mockImplementation(() => {
+      throw new TypeError('broken')
+    })
+
+    expect(() => restoreSnapshot(machine, snapshot)).toThrow(
+      expect.objectContaining({
+        code: 'snapshot.half-restored',
+        cause: expect.objectContaining({
+          code: 'machine.state',
+          message: "'bus' cannot take up its state (TypeError: broken): plug the device that was saved",
+        }),
       }),
     )
   })

@@ -277,7 +277,8 @@ export class SpaprHostBridge extends Device implements FirmwareBridge {
   }
 
   #tables(machine: Machine): [TceTable, ...TceTable[]] {
-    const table = (window: number): TceTable => new TceTable(pciLiobn(this.index, window), machine.space)
+    const make = (window: number): TceTable => new TceTable(pciLiobn(this.index, window), machine.space)
+    const table = (window: number): TceTable => Object.assign(make(window), { savedByDevice: true })
     return !this.dynamicWindows
       ? [table(0)]
       : [table(0), ...Array.from({ length: WINDOWS_PER_BRIDGE - 1 }, (_, more) => table(more + 1))]

@@ -76,6 +76,7 @@ export class VioDevice extends Device {
   protected override onPlug(machine: Machine): void {
     this.onRelease(this.#hypercalls.attach(machine))
     const table = new TceTable(this.unit, machine.space)
+    table.savedByDevice = true
     this.#hypercalls.tables.add(table)
     this.onRelease(() => this.#hypercalls.tables.delete(table))
     this.onRelease(this.#hypercalls.vio.add(this))
