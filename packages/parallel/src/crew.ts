@@ -1,15 +1,23 @@
 import { setImmediate } from 'node:timers/promises'
-import { allocateMemory, Board, type LockstepPlan, placeDomains } from '@hostbridge/core/lockstep'
+import { allocateMemory, Board, HostbridgeError, type LockstepPlan, placeDomains } from '@hostbridge/core/lockstep'
 import { type Command, Member, type Reply } from './member.ts'
 
 /** Those who run the domains: threads, or the calling thread itself. */
 export interface Crew {
-  /** Has the command done by all; rejects when one of them fails, and none can be told anything after that. */
-  perform(command: Command): Promise<readonly Reply[]>
-  /** Asks for an end of the run that is under way, after its window. */
+  /**
+   * Has the command done by all; rejects when one of them fails, and none can be told anything after that. The others have
+   * `grace` ms to answer then.
+   */
+  perform(command: Command, grace: number): Promise<readonly Reply[]>
+  /** Asks for an end of the run that is under way, after its window, which threads have their grace to come to. */
   requestStop(): void
   /** Ends all at once, whatever they are at. */
   close(): Promise<void>
+}
+
+/** What a run that is under way rejects with when it is closed. */
+export function runClosed(): HostbridgeError {
+  return new HostbridgeError('lockstep.closed', 'the run has been closed', {})
 }
 
 /** How long the calling thread runs before its other events get their turn, in ms. */
@@ -40,7 +48,7 @@ export class LocalCrew implements Crew {
       const reply = this.#member.perform(command, () => performance.now() > sliceEnd)
       if (reply.end !== 'paused') return [reply]
       await setImmediate()
-      if (this.#closed) throw new Error('the run has been closed')
+      if (this.#closed) throw runClosed()
     }
   }
 

@@ -8,8 +8,11 @@ export interface MemberTask extends PartitionOptions {
   readonly port: MessagePort
 }
 
-/** A thread's answers: one when its domains have been composed, and one for each command. */
-export type Answer = { readonly reply?: Reply; readonly error?: PlainError }
+/**
+ * A thread's answers: one when its domains have been composed, and one for each command. Before the one for a run, `failing`
+ * tells of a domain that has failed while the others still come to the end of the window.
+ */
+export type Answer = { readonly reply?: Reply; readonly error?: PlainError; readonly failing?: PlainError }
 
 /** Owns domains from the first command to the last: one task for as long as the run exists. */
 export default async function ownDomains(task: MemberTask): Promise<void> {
@@ -17,7 +20,7 @@ export default async function ownDomains(task: MemberTask): Promise<void> {
   const closed = new Promise<void>((resolve) => port.once('close', resolve))
   try {
     const member = await Member.open(options)
-    port.on('message', (command: Command) => port.postMessage(perform(member, command, options)))
+    port.on('message', (command: Command) => port.postMessage(perform(member, command, options, port)))
     port.postMessage({} satisfies Answer)
   } catch (error) {
     port.postMessage({ error: toPlain(error) } satisfies Answer)
@@ -25,10 +28,11 @@ export default async function ownDomains(task: MemberTask): Promise<void> {
   await closed
 }
 
-function perform(member: Member, command: Command, options: PartitionOptions): Answer {
+function perform(member: Member, command: Command, options: PartitionOptions, port: MessagePort): Answer {
+  const onFailure = (failure: unknown): void => port.postMessage({ failing: toPlain(failure) } satisfies Answer)
   try {
     member.clearStops()
-    return { reply: member.perform(command) }
+    return { reply: member.perform(command, undefined, onFailure) }
   } catch (error) {
     // The others may be waiting for this one.
     Barrier.break(options.memory.barrier)

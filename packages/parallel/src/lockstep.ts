@@ -18,6 +18,11 @@ export interface LockstepOptions extends LockstepPlan {
   readonly workers: number
   /** Of each thread, as `node:worker_threads` takes them. */
   readonly resourceLimits?: ResourceLimits
+  /**
+   * How long threads may take to come to the end of what they are at, in ms, when the run is aborted or another thread has
+   * failed; then they are ended. 2,000 unless told. Nobody can end what the calling thread itself is at.
+   */
+  readonly grace?: number
 }
 
 export interface LockstepRunOptions {
@@ -25,7 +30,7 @@ export interface LockstepRunOptions {
   readonly until?: bigint
   /** Ends the run after its window; the domains are in step and can be run on. */
   readonly signal?: AbortSignal
-  /** How long the window may take to end after an abort, in ms; then the threads are ended. 2,000 unless told. */
+  /** That of {@link LockstepOptions.grace} unless told. */
   readonly grace?: number
 }
 
@@ -58,6 +63,7 @@ export interface LockstepState {
 export class Lockstep implements AsyncDisposable {
   readonly workers: number
   readonly #crew: Crew
+  readonly #grace: number
   #state: 'idle' | 'busy' | 'failed' | 'closed' = 'idle'
   #failure: unknown
   #events = 0
@@ -65,38 +71,45 @@ export class Lockstep implements AsyncDisposable {
   /** The time of the domain that is ahead. */
   #now = 0
 
-  private constructor(workers: number, crew: Crew) {
+  private constructor(workers: number, crew: Crew, grace: number) {
     this.workers = workers
     this.#crew = crew
+    this.#grace = grace
   }
 
   /**
    * Composes all domains.
    *
-   * @throws HostbridgeError `lockstep.workers`; as `checkPlan`; `lockstep.module` or `lockstep.compose` for a domain that
+   * @throws HostbridgeError `lockstep.workers`, `lockstep.grace`; as `checkPlan`; `lockstep.module` or `lockstep.compose` for a domain that
    *   cannot be composed.
    */
   static async open(options: LockstepOptions): Promise<Lockstep> {
-    const { workers, resourceLimits, ...plan } = options
+    const { workers, resourceLimits, grace = 2000, ...plan } = options
     if (!(Number.isInteger(workers) && workers >= 0)) {
       const message = `domains cannot run on ${workers} workers: give a whole number, 0 for the calling thread alone`
       throw new HostbridgeError('lockstep.workers', message, { workers })
     }
+    checkGrace(grace)
     checkPlan(plan)
     const threads = Math.min(workers, plan.domains.length)
-    const crew = threads === 0 ? await LocalCrew.open(plan) : await DomainThreads.open(plan, threads, resourceLimits)
-    return new Lockstep(threads, crew)
+    const crew =
+      threads === 0
+        ? await LocalCrew.open(plan)
+        : await DomainThreads.open(plan, threads, timerOf(grace), resourceLimits)
+    return new Lockstep(threads, crew, grace)
   }
 
   /**
    * Lets the events of all domains happen until a time is reached, nothing waits, or a domain stops it.
    *
    * @throws HostbridgeError `lockstep.domain-failed` and `lockstep.worker-died`, naming the domain and the virtual time, after
-   *   which it can only be closed; `lockstep.deadlock` when nothing waits but somebody for another; `lockstep.busy`,
+   *   which it can only be closed; `lockstep.worker-silent`, naming the domain whose event did not end when another had failed;
+   *   `lockstep.grace`; `lockstep.deadlock` when nothing waits but somebody for another; `lockstep.busy`,
    *   `lockstep.failed`, `lockstep.closed`; `time.past`. An abort rejects with the signal's reason.
    */
   async run(options: LockstepRunOptions = {}): Promise<LockstepResult> {
-    const { until, signal, grace = 2000 } = options
+    const { until, signal, grace = this.#grace } = options
+    checkGrace(grace)
     const last = until === undefined ? LAST_TICK : tickOf(until)
     if (last < this.#now) {
       const message = `the domains cannot run until ${last}: it is ${this.#now} already`
@@ -145,17 +158,13 @@ export class Lockstep implements AsyncDisposable {
     await this.close()
   }
 
-  async #perform(command: Command, signal?: AbortSignal, grace = 0): Promise<readonly Reply[]> {
+  async #perform(command: Command, signal?: AbortSignal, grace = this.#grace): Promise<readonly Reply[]> {
     if (this.#state !== 'idle') throw this.#refusal(this.#state)
     this.#state = 'busy'
-    let timer: NodeJS.Timeout | undefined
-    const abort = (): void => {
-      this.#crew.requestStop()
-      timer = setTimeout(() => this.#crew.close(), grace)
-    }
+    const abort = (): void => this.#crew.requestStop()
     signal?.addEventListener('abort', abort, { once: true })
     try {
-      const replies = await this.#crew.perform(command)
+      const replies = await this.#crew.perform(command, timerOf(grace))
       this.#now = Math.max(...replies.flatMap(({ domains }) => domains.map(({ now }) => now)))
       this.#settle('idle')
       return replies
@@ -166,7 +175,6 @@ export class Lockstep implements AsyncDisposable {
       signal?.throwIfAborted()
       throw error
     } finally {
-      clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
     }
   }
@@ -199,6 +207,18 @@ export class Lockstep implements AsyncDisposable {
     const message = `the domains cannot be told anything, the run is ${state}: ${todo}`
     return new HostbridgeError(`lockstep.${state}`, message, {}, { cause: this.#failure })
   }
+}
+
+/** @throws HostbridgeError `lockstep.grace`. */
+function checkGrace(grace: number): void {
+  if (grace >= 0) return
+  const message = `threads cannot have a grace of ${grace} ms: give 0 or more, Infinity to wait for them however long it takes`
+  throw new HostbridgeError('lockstep.grace', message, { grace })
+}
+
+/** What a timer can be set to; the longest is 24 days. */
+function timerOf(grace: number): number {
+  return Math.min(grace, 2 ** 31 - 1)
 }
 
 /** @throws HostbridgeError `lockstep.deadlock`. */

@@ -57,11 +57,12 @@ export class Member {
     return new Member(new Partition(options, composers))
   }
 
-  perform(command: Command, pause?: () => boolean): Reply {
+  /** `pause` and `onFailure` are those of {@link Partition.run}. */
+  perform(command: Command, pause?: () => boolean, onFailure?: (failure: HostbridgeError) => void): Reply {
     const partition = this.#partition
     switch (command.kind) {
       case 'run': {
-        const end = partition.run(command.last, pause)
+        const end = partition.run(command.last, pause, onFailure)
         if (command.advances && (end === 'until' || end === 'idle')) partition.advanceTo(command.last)
         return { ...this.#reply(), end }
       }

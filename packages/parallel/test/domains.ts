@@ -8,9 +8,11 @@ export interface Args {
   /** Events that happen here before it is quiet. */
   readonly events: number
   /** At its fifth event it does this. */
-  readonly mishap?: 'throw' | 'exit' | 'memory' | 'early' | 'stop' | 'sleep' | 'hang'
+  readonly mishap?: 'throw' | 'exit' | 'memory' | 'early' | 'stop' | 'sleep' | 'hang' | 'loop'
   /** At its fifth event, before that, it writes 1 here and behind it the id of the thread that it is on. */
   readonly reached?: Int32Array<SharedArrayBuffer>
+  /** Before it does what is wrong, it waits until another has written that here. */
+  readonly after?: Int32Array<SharedArrayBuffer>
   /** Bytes of each message, from 0; more than the ring has room for in one window where it is small. */
   readonly bytes?: number
   readonly burst?: number
@@ -24,7 +26,7 @@ const text = new TextEncoder()
  */
 export default function gossip(domain: Domain, args: Args): DomainModel {
   const queue = new EventQueue({ fingerprint: new Fingerprint() })
-  const { events, mishap, reached, bytes = 24, burst = 1 } = args
+  const { events, mishap, reached, after, bytes = 24, burst = 1 } = args
   const state = { random: args.seed, done: 0 }
   const draw = (bound: number): number => {
     state.random = Math.imul(state.random ^ (state.random >>> 15), 0x2c1b3c6d) + 1
@@ -39,7 +41,9 @@ export default function gossip(domain: Domain, args: Args): DomainModel {
       if (state.done === 5 && reached !== undefined) {
         reached[1] = threadId
         Atomics.store(reached, 0, 1)
+        Atomics.notify(reached, 0)
       }
+      if (state.done === 5 && after !== undefined) Atomics.wait(after, 0, 0)
       if (state.done === 5 && mishap !== undefined) happen(mishap, domain)
       if (state.done > events) return
       for (let count = 0; count < burst; count++) {
@@ -63,6 +67,16 @@ export default function gossip(domain: Domain, args: Args): DomainModel {
 export function waiting(domain: Domain, [who, whom]: readonly [who: string, whom: string]): DomainModel {
   domain.waitFor(who, whom, 'a message that nobody sends')
   return { queue: new EventQueue() }
+}
+
+/** A domain whose thread ends while it composes it. */
+export function leaving(): DomainModel {
+  process.exit(3)
+}
+
+/** A domain that never comes to the end of being composed. */
+export function endless(): DomainModel {
+  for (;;);
 }
 
 export function failing(): DomainModel {
@@ -96,6 +110,9 @@ function happen(mishap: NonNullable<Args['mishap']>, domain: Domain): void {
       break
     case 'hang':
       Atomics.wait(nobody, 0, 0)
+      break
+    case 'loop':
+      for (;;);
   }
 }
 

@@ -1,69 +1,7 @@
-import type { Worker } from 'node:worker_threads'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Lockstep } from '../src/lockstep.ts'
-import { failureOf, openWith } from './failing-run.ts'
+import { comesTo, failureOf, mark, openWith } from './failing-run.ts'
 import { gossipPlan } from './gossip.ts'
-
-/** Where a domain says that it has come to its fifth event, and on which thread. */
-function mark(): Int32Array<SharedArrayBuffer> {
-  return new Int32Array(new SharedArrayBuffer(8))
-}
-
-/** Waits for a domain, however slow the host is. */
-async function comesTo(reached: Int32Array): Promise<void> {
-  await vi.waitUntil(() => Atomics.load(reached, 0) === 1, { timeout: 25_000, interval: 2 })
-}
-
-describe('a worker that dies', () => {
-  test('by itself: names its domains and the time that it has reached, and the others end', async () => {
-    await using lockstep = await openWith(2, { mishap: 'exit' })
-
-    const error = await failureOf(lockstep.run())
-
-    expect(error.code).toBe('lockstep.worker-died')
-    expect(error.message).toMatchInlineSnapshot(
-      `"worker 0 with 'north', 'south' has died at 22 in 'south': worker exited with code: 7"`,
-    )
-    expect(error.facts).toMatchObject({ worker: 0, domain: 'south', domains: ['north', 'south'], time: 22 })
-    await expect(lockstep.run()).rejects.toMatchObject({ code: 'lockstep.failed' })
-  })
-
-  test('out of memory: is told as such', async () => {
-    await using lockstep = await openWith(2, { mishap: 'memory' }, { resourceLimits: { maxOldGenerationSizeMb: 24 } })
-
-    const error = await failureOf(lockstep.run())
-
-    expect(error.code).toBe('lockstep.worker-died')
-    expect(error.message).toMatch(/in 'south': .*memory/)
-  })
-
-  test('killed from outside while the other waits for it: names it', async () => {
-    const threads: Worker[] = []
-    const keep = (worker: Worker): unknown => threads.push(worker)
-    const reached = mark()
-    process.on('worker', keep)
-    await using lockstep = await openWith(2, { mishap: 'hang', reached })
-    process.off('worker', keep)
-
-    const failure = failureOf(lockstep.run())
-    await comesTo(reached)
-    await threads.find(({ threadId }) => threadId === reached[1])?.terminate()
-
-    expect(await failure).toMatchObject({
-      code: 'lockstep.worker-died',
-      facts: { worker: 0, domain: 'south', domains: ['north', 'south'] },
-    })
-  })
-})
-
-describe('a worker that is slow', () => {
-  test('slows the others and changes nothing', async () => {
-    await using serial = await openWith(0, {})
-    await using lockstep = await openWith(2, { mishap: 'sleep' })
-
-    expect((await lockstep.run()).fingerprint).toBe((await serial.run()).fingerprint)
-  })
-})
 
 describe('an abort', () => {
   test.each([0, 2])('ends the run between two windows, and it can be run on (%i workers)', async (workers) => {
@@ -103,11 +41,24 @@ describe('an abort', () => {
     abort.abort(new Error('no patience'))
 
     await expect(run).rejects.toThrow('no patience')
-    await expect(lockstep.run()).rejects.toMatchObject({ code: 'lockstep.failed' })
+    const cause = { code: 'lockstep.worker-silent', facts: expect.objectContaining({ domain: 'south', time: 27 }) }
+    await expect(lockstep.run()).rejects.toMatchObject({ code: 'lockstep.failed', cause })
   })
 })
 
 describe('a run that is under way or closed', () => {
+  test('on the calling thread rejects as one on workers does', async () => {
+    const reached = mark()
+    const endless = { ...gossipPlan({}, { events: 1e9 }, { south: { reached } }), workers: 0 }
+    const lockstep = await Lockstep.open(endless)
+    const run = failureOf(lockstep.run())
+
+    await comesTo(reached)
+    await lockstep.close()
+
+    expect(await run).toMatchObject({ code: 'lockstep.closed', message: 'the run has been closed' })
+  })
+
   test('takes no second one, and rejects when it is closed', async () => {
     const lockstep = await openWith(1, { mishap: 'hang' })
     const first = failureOf(lockstep.run())
@@ -115,7 +66,7 @@ describe('a run that is under way or closed', () => {
     await expect(lockstep.run()).rejects.toMatchObject({ code: 'lockstep.busy' })
     await lockstep.close()
 
-    expect((await first).message).toBe('the run has been closed')
+    expect(await first).toMatchObject({ code: 'lockstep.closed', message: 'the run has been closed' })
     await expect(lockstep.run()).rejects.toMatchObject({ code: 'lockstep.closed' })
   })
 })

@@ -59,6 +59,11 @@ export class Barrier {
     }
   }
 
+  /** How often a member has arrived, wrapping at 2^32; for whoever watches. */
+  static arrivals(buffer: ArrayBufferLike, member: number): number {
+    return Atomics.load(new Int32Array(buffer), (member + 1) * LINE)
+  }
+
   #await(at: number, arrivals: number): boolean {
     const words = this.#words
     for (let spin = this.#spins; spin > 0; spin--) {

@@ -74,16 +74,18 @@ export class Board {
     return Atomics.load(this.#words, 0) !== 0
   }
 
-  /** Notes for a watcher when and in which domain a member is at work. */
+  /** Notes for a watcher the event that a member is about to let happen: its time and the number of its domain. */
   note(member: number, time: number, domain: number): void {
     const line = 3 + 3 * member
     this.#doubles[line * LINE_DOUBLES] = time
-    this.#words[line * LINE_WORDS + 2] = domain
+    // The memory's zeros are no domain.
+    this.#words[line * LINE_WORDS + 2] = domain + 1
   }
 
-  /** Where a member was at last; for the watcher of one that has died. */
-  noted(member: number): { time: number; domain: number } {
+  /** A member's last event, if it has had one; for the watcher of one that has died or does not answer. */
+  noted(member: number): { time: number; domain: number } | undefined {
     const line = 3 + 3 * member
-    return { time: this.#doubles[line * LINE_DOUBLES] as number, domain: this.#words[line * LINE_WORDS + 2] as number }
+    const domain = (this.#words[line * LINE_WORDS + 2] as number) - 1
+    return domain < 0 ? undefined : { time: this.#doubles[line * LINE_DOUBLES] as number, domain }
   }
 }

@@ -49,6 +49,7 @@ export class Partition {
   readonly #outboxes: readonly Outbox[]
   /** The earliest failure, of a window of which there are several. */
   #failure: HostbridgeError | undefined
+  #onFailure: ((failure: HostbridgeError) => void) | undefined
   #window = 0
   #events = 0
 
@@ -92,13 +93,15 @@ export class Partition {
 
   /**
    * Lets events happen up to and at tick `last`. All threads must be given the same; the thread is blocked while it waits for
-   * the others. `pause` is asked now and then between windows, and may say yes only where there is no other thread.
+   * the others. `pause` is asked now and then between windows, and may say yes only where there is no other thread. A failure
+   * is given to `onFailure` at once, for the others may take long to come to the end of the window, or never do.
    *
    * @throws HostbridgeError `lockstep.domain-failed`, naming the domain and its time, with what it threw as the cause. All
    *   others have come to the end of that window then, on the other threads too, whose runs end as `broken`.
    */
-  run(last: number, pause?: () => boolean): PartitionEnd {
+  run(last: number, pause?: () => boolean, onFailure?: (failure: HostbridgeError) => void): PartitionEnd {
     const board = this.#board
+    this.#onFailure = onFailure
     for (;;) {
       const window = ++this.#window
       this.#post(window)
@@ -111,7 +114,7 @@ export class Partition {
       if ((notices & Notice.backlog) !== 0) continue
       if ((notices & Notice.stop) !== 0) return 'stopped'
       if (earliest > last) return earliest === Number.POSITIVE_INFINITY ? 'idle' : 'until'
-      this.#serve(earliest, windowEnd(earliest, this.#quantum, last))
+      this.#serve(windowEnd(earliest, this.#quantum, last))
       if (pause !== undefined && window % WINDOWS_BETWEEN_PAUSES === 0 && pause()) return 'paused'
     }
   }
@@ -144,7 +147,9 @@ export class Partition {
 
   #fail({ name, queue: { now } }: Domain, cause: unknown): void {
     const earlier = this.#failure?.facts.time as number | undefined
-    if (earlier === undefined || now < earlier) this.#failure = domainFailed(name, now, cause)
+    if (earlier !== undefined && now >= earlier) return
+    this.#failure = domainFailed(name, now, cause)
+    this.#onFailure?.(this.#failure)
   }
 
   #giveUp(): 'broken' {
@@ -152,13 +157,15 @@ export class Partition {
     return 'broken'
   }
 
-  #serve(start: number, end: number): void {
+  #serve(end: number): void {
     for (const domain of this.domains) {
       const { queue } = domain
-      if (queue.nextTick() >= end) continue
-      this.#board.note(this.#member, start, domain.number)
       try {
-        for (; queue.nextTick() < end; this.#events++) queue.serviceOne()
+        for (let time = queue.nextTick(); time < end; time = queue.nextTick()) {
+          this.#board.note(this.#member, time, domain.number)
+          queue.serviceOne()
+          this.#events++
+        }
       } catch (cause) {
         this.#fail(domain, cause)
       }

@@ -43,7 +43,7 @@ describe('a barrier', () => {
     async (spins) => {
       const { barrier, board, reports } = start(2, 10, spins, 1)
 
-      await vi.waitUntil(() => [0, 1].every((member) => board.noted(member).time === 1), { timeout: 25_000 })
+      await vi.waitUntil(() => [0, 1].every((member) => board.noted(member) !== undefined), { timeout: 25_000 })
       setTimeout(() => Barrier.break(barrier), 20)
 
       expect(await Promise.all(reports)).toEqual([
@@ -60,5 +60,16 @@ describe('a barrier', () => {
     expect(alone.arrive()).toBe(true)
     Barrier.break(memory)
     expect(alone.arrive()).toBe(false)
+  })
+
+  test('tells whoever watches who has not arrived as often as the others', () => {
+    const memory = new ArrayBuffer(Barrier.bytes(2))
+    const early = new Barrier(memory, 1, 0)
+
+    Barrier.break(memory)
+    early.arrive()
+    early.arrive()
+
+    expect([Barrier.arrivals(memory, 0), Barrier.arrivals(memory, 1)]).toEqual([1, 2])
   })
 })

@@ -23,13 +23,14 @@ test('where the members are at work, and the wish to stop, are no posts', () => 
   const board = new Board(new SharedArrayBuffer(Board.bytes(2)))
   board.post(1, 0, 70, 0)
   board.post(1, 1, 80, 0)
-  board.note(0, 5, 3)
+  expect(board.noted(0)).toBeUndefined()
+  board.note(0, 5, 0)
   board.note(1, 2 ** 53 - 1, 4)
   board.requestStop(true)
 
   expect(board.read(1)).toEqual({ earliest: 70, notices: 0 })
   expect([board.noted(0), board.noted(1)]).toEqual([
-    { time: 5, domain: 3 },
+    { time: 5, domain: 0 },
     { time: 2 ** 53 - 1, domain: 4 },
   ])
   expect(board.stopRequested).toBe(true)

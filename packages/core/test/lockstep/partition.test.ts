@@ -1,6 +1,7 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import { Barrier } from '../../src/lockstep/barrier.ts'
+import { Board } from '../../src/lockstep/board.ts'
 import { at, LockstepOf, wire } from './lockstep-of.ts'
 
 interface Hop {
@@ -137,6 +138,46 @@ describe('domains in windows', () => {
 
     expect(() => lockstep.partition.run(100)).toThrow("domain 'b' has failed at 6: failure at 6")
     expect(seen).toEqual([8])
+  })
+
+  test('tell of a failure before the window has ended, and of one that is earlier again', () => {
+    const { lockstep } = scene([], 10, 1024)
+    const told: string[] = []
+    const fail = (name: string, time: number): void => {
+      at(lockstep.domain(name), time, () => {
+        told.push(`${name} fails`)
+        throw new Error('a failure')
+      })
+    }
+    fail('a', 7)
+    fail('b', 6)
+    fail('c', 6)
+
+    expect(() => lockstep.partition.run(100, undefined, ({ message }) => told.push(message))).toThrow("'b'")
+    expect(told).toEqual([
+      'a fails',
+      "domain 'a' has failed at 7: a failure",
+      'b fails',
+      "domain 'b' has failed at 6: a failure",
+      'c fails',
+    ])
+  })
+
+  test('note each event before it happens, for whoever watches', () => {
+    const lockstep = new LockstepOf([wire(20n)], { a: () => undefined, b: () => undefined })
+    const board = new Board(lockstep.memory.board)
+    const noted: unknown[] = []
+    at(lockstep.domain('a'), 5, () => noted.push(board.noted(0)))
+    at(lockstep.domain('b'), 4, () => noted.push(board.noted(0)))
+    at(lockstep.domain('b'), 9, () => noted.push(board.noted(0)))
+
+    lockstep.partition.run(100)
+
+    expect(noted).toEqual([
+      { time: 5, domain: 0 },
+      { time: 4, domain: 1 },
+      { time: 9, domain: 1 },
+    ])
   })
 
   test('tell of their failure also where the barrier is broken before they have left it', () => {
