@@ -29,31 +29,35 @@ export class Waits {
   /** A line for each circle of those who wait for each other, then one for everybody else who waits, in the order of waiting. */
   report(): string[] {
     const left = new Set(this.#waits)
+    const byWho = Map.groupBy(this.#waits, ({ who }) => who)
     const lines: string[] = []
     for (const wait of this.#waits) {
-      const circle = left.has(wait) ? this.#circleFrom(wait) : []
+      const circle = left.has(wait) ? circleFrom(wait, byWho) : []
       if (circle.length === 0) continue
       for (const each of circle) left.delete(each)
       lines.push(`deadlock: ${circle.map(clause).join(', ')}`)
     }
     return [...lines, ...Array.from(left, clause)]
   }
+}
 
-  /** The shortest way along the waits that leads back to where it begins; empty if there is none. */
-  #circleFrom(first: Wait): Wait[] {
-    const seen = new Set([first])
-    const ways = [[first]]
-    for (const way of ways) {
-      const { whom } = way.at(-1) as Wait
-      if (whom === first.who) return way
-      for (const next of this.#waits) {
-        if (next.who !== whom || seen.has(next)) continue
-        seen.add(next)
-        ways.push([...way, next])
-      }
-    }
-    return []
+/** The shortest way along the waits that leads back to where it begins; empty if there is none. */
+function circleFrom(first: Wait, byWho: ReadonlyMap<string, readonly Wait[]>): Wait[] {
+  const cameFrom = new Map<Wait, Wait | undefined>([[first, undefined]])
+  const asked = new Set<string>()
+  for (const wait of cameFrom.keys()) {
+    if (wait.whom === first.who) return wayTo(wait, cameFrom)
+    if (asked.has(wait.whom)) continue
+    asked.add(wait.whom)
+    for (const next of byWho.get(wait.whom) ?? []) if (!cameFrom.has(next)) cameFrom.set(next, wait)
   }
+  return []
+}
+
+function wayTo(last: Wait, cameFrom: ReadonlyMap<Wait, Wait | undefined>): Wait[] {
+  const way: Wait[] = []
+  for (let wait: Wait | undefined = last; wait !== undefined; wait = cameFrom.get(wait)) way.push(wait)
+  return way.reverse()
 }
 
 function clause({ who, whom, what }: Wait): string {

@@ -18,6 +18,17 @@ describe('Waits', () => {
     `)
   })
 
+  test('finds the circle in a long line of those who wait, whoever comes first', () => {
+    const waits = new Waits()
+    for (let each = 0; each < 500; each++) waits.begin(`${each}`, `${each + 1}`, 'it')
+    waits.begin('500', '499', 'it')
+
+    const report = waits.report()
+
+    expect(report[0]).toBe('deadlock: 499 waits for 500 (it), 500 waits for 499 (it)')
+    expect(report).toHaveLength(500)
+  })
+
   test('knows the shortest of several circles, and one who waits for itself', () => {
     const waits = new Waits()
     for (const [who, whom] of [
