@@ -1,11 +1,15 @@
 import type { EventQueue } from './event-queue.ts'
+import { inThePast } from './queue-errors.ts'
+import { LAST_TICK, notATick } from './tick.ts'
 
 /**
  * Serves all events up to and at `time` and moves on to it; returns how many there were.
  *
- * @throws HostbridgeError `time.tick`, `time.past` and `time.livelock` as the queue does.
+ * @throws HostbridgeError `time.tick` and `time.past` before anything is served, `time.livelock` as the queue does.
  */
 export function runUntil(queue: EventQueue, time: number): number {
+  if (!Number.isInteger(time) || time > LAST_TICK) throw notATick(time)
+  if (time < queue.now) throw inThePast('the queue', time, queue.now)
   let served = 0
   for (; queue.nextTick() <= time; served++) queue.serviceOne()
   queue.advanceTo(time)
@@ -15,9 +19,11 @@ export function runUntil(queue: EventQueue, time: number): number {
 /**
  * Moves on by `ticks` and serves what is due on the way, or, without a number, on to the next event and serves all of its
  * instant; returns the time then (`clock_step` of QEMU's qtest protocol, system/qtest.c).
+ *
+ * @throws HostbridgeError as {@link runUntil}.
  */
 export function clockStep(queue: EventQueue, ticks?: number): number {
-  const time = ticks === undefined ? queue.nextTick() : queue.now + ticks
-  if (time !== Number.POSITIVE_INFINITY) runUntil(queue, time)
+  if (ticks !== undefined) runUntil(queue, queue.now + ticks)
+  else if (queue.size > 0) runUntil(queue, queue.nextTick())
   return queue.now
 }

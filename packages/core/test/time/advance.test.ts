@@ -19,6 +19,18 @@ describe('runUntil', () => {
     expect([served, seen, queue.now]).toEqual([2, [5, 10], 10])
     expect(() => runUntil(queue, 9)).toThrow(expect.objectContaining({ code: 'time.past' }))
   })
+
+  test.each([10.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53])(
+    'serves nothing on its way to %d, which is no tick',
+    (time) => {
+      const { queue, seen } = queueWith(5)
+
+      expect(() => runUntil(queue, time)).toThrow(expect.objectContaining({ code: 'time.tick' }))
+      expect(() => clockStep(queue, time)).toThrow(expect.objectContaining({ code: 'time.tick' }))
+
+      expect([seen, queue.now]).toEqual([[], 0])
+    },
+  )
 })
 
 describe('clockStep', () => {
