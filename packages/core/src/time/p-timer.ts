@@ -1,3 +1,4 @@
+import { HostbridgeError } from '../errors.ts'
 import { Clock } from './clock.ts'
 import { SimEvent, type SimEventOptions } from './event.ts'
 import type { EventQueue } from './event-queue.ts'
@@ -46,12 +47,14 @@ export class PTimer {
   #depth = 0
   #changed = false
 
+  /** @throws HostbridgeError `time.ptimer` for a `leastPeriod` that is no whole number of 0 or more. */
   constructor(queue: EventQueue, trigger: () => void, options: PTimerOptions = {}) {
     const { leastPeriod = 10_000, ...rest } = options
     this.#queue = queue
     this.#trigger = trigger
     this.#leastPeriod = Math.max(1, leastPeriod)
     this.event = new SimEvent(() => this.#expire(), { name: trigger.name || 'ptimer', ...rest })
+    this.#check('least period', leastPeriod)
   }
 
   get running(): boolean {
@@ -77,30 +80,40 @@ export class PTimer {
     }
   }
 
+  /** @throws HostbridgeError `time.ptimer` for what is no whole number of 0 or more. */
   setCount(count: number): void {
+    this.#check('value', count)
     this.#change(() => {
       this.#count = count
     })
   }
 
+  /** @throws HostbridgeError `time.ptimer` for what is no whole number of 0 or more. */
   setLimit(limit: number, reload = false): void {
+    this.#check('limit', limit)
     this.#change(() => {
       this.#limit = limit
       if (reload) this.#count = limit
     })
   }
 
-  /** Sets the period of one count to `num / den` ticks; 0 is no period, and stops the timer. */
+  /**
+   * Sets the period of one count to `num / den` ticks; 0 is no period, and stops the timer.
+   *
+   * @throws HostbridgeError `time.clock` for a period that is none.
+   */
   setPeriod(num: number, den = 1): void {
+    // What cannot be a clock is refused before anything has changed.
+    new Clock(num === 0 ? 1 : num, den)
     this.#change(() => {
       this.#num = num
       this.#den = den
     })
   }
 
-  /** Sets how often it counts in a second; 0 stops the timer. */
+  /** Sets how often it counts in a second; 0 stops the timer. @throws HostbridgeError `time.clock` for what is not whole. */
   setFrequency(hertz: number): void {
-    this.setPeriod(hertz === 0 ? 0 : 1_000_000_000, hertz || 1)
+    this.setPeriod(hertz === 0 ? 0 : 1_000_000_000, hertz === 0 ? 1 : hertz)
   }
 
   /** Begins to count, or changes the mode of a timer that counts. */
@@ -143,6 +156,12 @@ export class PTimer {
       }
       change()
     })
+  }
+
+  #check(what: string, value: number): void {
+    if (Number.isInteger(value) && value >= 0) return
+    const message = `'${this.event.name}' cannot have a ${what} of ${value}: give a whole number of 0 or more`
+    throw new HostbridgeError('time.ptimer', message, { timer: this.event.name, what, value })
   }
 
   #commit(): void {

@@ -160,6 +160,29 @@ describe('PTimer', () => {
     expect([queue.size, timer.running, timer.count]).toEqual([0, true, 2 ** 52])
   })
 
+  test.each([
+    ['a value below 0', (timer: PTimer) => timer.setCount(-1), 'time.ptimer'],
+    ['a value that is none', (timer: PTimer) => timer.setCount(Number.NaN), 'time.ptimer'],
+    ['a limit below 0', (timer: PTimer) => timer.setLimit(-1, true), 'time.ptimer'],
+    ['a limit that is not whole', (timer: PTimer) => timer.setLimit(1.5), 'time.ptimer'],
+    ['a period below 0', (timer: PTimer) => timer.setPeriod(-1), 'time.clock'],
+    ['a period that is not whole', (timer: PTimer) => timer.setPeriod(1.5), 'time.clock'],
+    ['a period over 0', (timer: PTimer) => timer.setPeriod(0, 0), 'time.clock'],
+    ['a frequency that is none', (timer: PTimer) => timer.setFrequency(Number.NaN), 'time.clock'],
+    ['a frequency that is not whole', (timer: PTimer) => timer.setFrequency(0.5), 'time.clock'],
+  ])('refuses %s, and counts on as before', (_name, change, code) => {
+    const { queue, triggers, timer } = make()
+    timer.setPeriod(10)
+    timer.setLimit(3, true)
+    timer.run()
+
+    expect(() => change(timer)).toThrow(expect.objectContaining({ code }))
+    runUntil(queue, 60)
+
+    expect(triggers).toEqual([30, 60])
+    expect(() => make({ leastPeriod: Number.NaN })).toThrow(expect.objectContaining({ code: 'time.ptimer' }))
+  })
+
   test.prop({
     num: fc.integer({ min: 1, max: 50 }),
     den: fc.integer({ min: 1, max: 20 }),

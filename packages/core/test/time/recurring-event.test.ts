@@ -58,6 +58,26 @@ describe('RecurringEvent', () => {
     expect([queue.size, recurring.running, recurring.edge]).toEqual([0, false, -1])
   })
 
+  test('knows the edge that its action is given, also where its event was restored', () => {
+    const { queue, recurring } = record(new Clock(1, 4))
+    recurring.start()
+    expect(recurring.edge).toBe(3)
+
+    queue.deschedule(recurring.event)
+    queue.scheduleAs(recurring.event, 7, 0)
+
+    expect(recurring.edge).toBe(31)
+  })
+
+  test.each([-1, 1.5, Number.NaN])('refuses to begin with edge %d, and goes on as before', (edge) => {
+    const { recurring } = record(new Clock(10))
+    recurring.start(2)
+
+    expect(() => recurring.start(edge)).toThrow(`'tick' cannot begin with edge ${edge}`)
+
+    expect(recurring.edge).toBe(2)
+  })
+
   test('ends at the end of virtual time', () => {
     const { queue, seen, recurring } = record(new Clock(LAST_TICK - 5))
 
