@@ -12,7 +12,7 @@ import { tickOf } from '../time/tick.ts'
 import type { Trace } from '../trace/trace.ts'
 import { BoundedLog } from './bounded-log.ts'
 import { ComposedEvents } from './composed-events.ts'
-import { checkLoose, checkPlace, checkPlaceInMemory, checkPlugged } from './composition-errors.ts'
+import { checkLoose, checkPlace, checkPlaceInMemory, checkPlugged, noLivelockLimit } from './composition-errors.ts'
 import type { Device } from './device.ts'
 import { devicesBelow } from './device-tree.ts'
 import type { GuestError, MachineEvents } from './machine-events.ts'
@@ -31,6 +31,11 @@ export interface PlugOptions {
   readonly at?: string
 }
 
+export interface MachineOptions {
+  /** Events at one instant before a run ends as a livelock, 1 or more; 10^6 if left out. */
+  readonly maxAtOneInstant?: number
+}
+
 /** A system memory, devices, and the virtual time they live in. One thread owns it. */
 export class Machine {
   readonly name: string
@@ -42,7 +47,7 @@ export class Machine {
   readonly events: EventEmitter<MachineEvents> = new EventEmitter<MachineEvents>()
   /** The hash of all events that have happened. */
   readonly fingerprint: Fingerprint = new Fingerprint()
-  readonly queue: EventQueue = new EventQueue({ fingerprint: this.fingerprint })
+  readonly queue: EventQueue
   /** Takes down what happens, while there is one; see `traceMachine`. */
   trace: Trace | undefined = undefined
   /** The last mistakes of the guest. */
@@ -54,8 +59,11 @@ export class Machine {
   readonly #unplugRequests: UnplugRequests = new UnplugRequests(this)
   readonly #composed: ComposedEvents
 
-  constructor(name: string) {
+  /** @throws HostbridgeError `machine.livelock-limit` for a limit below 1. */
+  constructor(name: string, { maxAtOneInstant = 1e6 }: MachineOptions = {}) {
+    if (!(maxAtOneInstant >= 1)) throw noLivelockLimit(name, maxAtOneInstant)
     this.name = name
+    this.queue = new EventQueue({ fingerprint: this.fingerprint, maxAtOneInstant })
     this.memory = new MemorySystem(name)
     this.root = new ContainerRegion('system')
     this.space = this.memory.createSpace('memory', this.root)
@@ -212,7 +220,7 @@ export class Machine {
    * An error of an event's action passes through; the machine can be run on. An end of dirty tracking that is asked for between
    * two runs comes with the next one (DL-10).
    *
-   * @throws HostbridgeError `time.past`, `time.tick`, `time.livelock`, or `machine.running` from inside an event.
+   * @throws HostbridgeError `time.past`, `time.tick`, `machine.events`, `time.livelock`, or `machine.running` from inside an event.
    */
   run(options: RunOptions = {}): RunResult {
     this.#loop.checkIdle('run')
@@ -221,8 +229,11 @@ export class Machine {
     tracking.setRunning(true)
     try {
       return this.#loop.run({
-        onProgress: (events, now) => this.events.emit('progress', events, BigInt(now)),
         ...options,
+        onProgress: (events, now) => {
+          this.events.emit('progress', events, BigInt(now))
+          options.onProgress?.(events, now)
+        },
       })
     } finally {
       tracking.setRunning(false)

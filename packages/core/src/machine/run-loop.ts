@@ -6,7 +6,7 @@ import { WaitList } from './wait-list.ts'
 export interface RunOptions {
   /** The last instant, whose events happen too; without it the run goes on until nothing waits. */
   readonly until?: bigint
-  /** The most events that happen in this run; without it as many as there are. */
+  /** The most events that happen in this run, 0 or more; without it as many as there are. */
   readonly events?: number
   /** Is called every 1,024 events with how many have happened in this run, and the time. */
   onProgress?(events: number, now: number): void
@@ -54,6 +54,10 @@ export class RunLoop {
         until,
         now: queue.now,
       })
+    }
+    if (!(most >= 0)) {
+      const message = `${this.#owner} cannot run for ${most} events: give 0 or more`
+      throw new HostbridgeError('machine.events', message, { owner: this.#owner, events: most })
     }
     this.checkIdle('run')
     this.#running = true

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Machine } from '../../src/machine/machine.ts'
 import { TrackingReason } from '../../src/memory/dirty/dirty-client.ts'
+import type { SimEvent } from '../../src/time/event.ts'
 import { ms, us } from '../../src/time/units.ts'
 
 describe('run', () => {
@@ -90,12 +91,27 @@ describe('run', () => {
     machine.events.on('progress', (...args) => progress.push(args))
     machine.at(0n, (event) => machine.now < 2_500n && machine.queue.schedule(event, machine.queue.now + 1))
 
-    machine.run()
+    machine.run({ onProgress: (events) => progress.push(events) })
 
-    expect(progress).toEqual([
-      [1024, 1023n],
-      [2048, 2047n],
-    ])
+    expect(progress).toEqual([[1024, 1023n], 1024, [2048, 2047n], 2048])
+  })
+
+  test('ends as a livelock after as many events at one instant as the machine allows, with their names', () => {
+    const machine = new Machine('pc', { maxAtOneInstant: 3 })
+    const spin: SimEvent = machine.event('spin', () => machine.queue.schedule(spin, machine.queue.now))
+    machine.queue.schedule(spin, 7)
+
+    expect(() => machine.run()).toThrow('3 events happened at 7 and more wait for it: pc spin')
+
+    expect(() => new Machine('pc', { maxAtOneInstant: 0 })).toThrow("machine 'pc' cannot end a run after 0 events")
+    expect(() => new Machine('pc', { maxAtOneInstant: Number.NaN })).toThrow("machine 'pc' cannot end a run after NaN")
+  })
+
+  test.each([-1, Number.NaN])('is refused for %d events', (events) => {
+    const machine = new Machine('pc')
+
+    expect(() => machine.run({ events })).toThrow(`machine 'pc' cannot run for ${events} events: give 0 or more`)
+    expect(machine.run({ events: 0 })).toMatchObject({ ended: 'idle', events: 0 })
   })
 
   test('ends after as many events as were asked for, at their instant, and tells the hash of all so far', () => {
