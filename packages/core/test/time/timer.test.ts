@@ -44,6 +44,31 @@ describe('Timer', () => {
     expect(timer.expire).toBe(40)
   })
 
+  test('that is set to the past waits behind what waits for now already, whichever past it is', () => {
+    const queue = new EventQueue()
+    const order: string[] = []
+    const timers = ['due', 'late', 'later'].map((name) => new Timer(queue, () => order.push(name)))
+    const [due, late, later] = timers as [Timer, Timer, Timer]
+    queue.advanceTo(100)
+    due.mod(100)
+
+    late.mod(60)
+    later.mod(10)
+    expect(timers.map(({ expire }) => expire)).toEqual([100, 100, 100])
+    runUntil(queue, 100)
+
+    expect(order).toEqual(['due', 'late', 'later'])
+  })
+
+  test('that sets itself to the past for ever ends as a livelock with its name', () => {
+    const queue = new EventQueue({ maxAtOneInstant: 10 })
+    const timer: Timer = new Timer(queue, () => timer.mod(queue.now - 1), { name: 'watchdog' })
+    queue.advanceTo(100)
+    timer.mod(0)
+
+    expect(() => runUntil(queue, 200)).toThrow('10 events happened at 100 and more wait for it: watchdog')
+  })
+
   test('expires now when it is set to the past, and not at once when that is beyond the end of time', () => {
     const { queue, expired, timer } = make()
     queue.advanceTo(100)
