@@ -26,12 +26,14 @@ export interface ChannelPlace {
   readonly latency: number
   readonly peer: string
   readonly peerNumber: number
+  /** Bytes of a message at most. */
+  readonly longestPayload: number
 }
 
 export interface SendOptions {
   /** When it arrives, in ticks: `latency` from now or later; then unless told. */
   readonly at?: number
-  /** Its priority among the events of that instant; 0 unless told. */
+  /** Its priority among the events of that instant, -32768 to 32767; 0 unless told. */
   readonly priority?: number
 }
 
@@ -61,8 +63,13 @@ export class Channel {
     return [...this.#users].sort(([a], [b]) => a - b)
   }
 
-  /** Lets a user, or a function, receive what comes for a port of this end. @throws HostbridgeError `lockstep.port-taken`. */
+  /**
+   * Lets a user, or a function, receive what comes for a port of this end, 0 to 2^31 - 1.
+   *
+   * @throws HostbridgeError `lockstep.port-taken`, `lockstep.port`.
+   */
   listen(port: number, user: PortUser | ((message: Message) => void)): void {
+    if (!isWhole(port, 0, LAST_PORT)) throw this.#notAPort(port)
     if (this.#users.has(port)) {
       const message = `port ${port} of link '${this.place.link}' at '${this.domain.name}' has a listener: use another port`
       throw new HostbridgeError('lockstep.port-taken', message, {
@@ -77,14 +84,17 @@ export class Channel {
   /**
    * Sends a copy of `payload` to a port of the other end.
    *
-   * @throws HostbridgeError `lockstep.lookahead` when it would arrive before the link's latency has passed, `lockstep.past`
-   *   beyond the end of time, `lockstep.message-size` when no ring of the plan's size could take it.
+   * @throws HostbridgeError `lockstep.lookahead` when it would arrive before the link's latency has passed, `lockstep.instant`
+   *   beyond the end of time, `lockstep.port` and `lockstep.priority` for numbers that are none, `lockstep.message-size` when no
+   *   ring of the plan's size could take it, `lockstep.backlog` when too much waits behind the ring.
    */
   send(port: number, payload: Uint8Array, options: SendOptions = {}): void {
     const { domain, place } = this
     const { now } = domain.queue
     const { at = now + place.latency, priority = 0 } = options
     if (!(Number.isInteger(at) && at >= now + place.latency && at <= LAST_TICK)) throw this.#tooEarly(at, now)
+    if (!isWhole(port, 0, LAST_PORT)) throw this.#notAPort(port)
+    if (!isWhole(priority, -0x8000, 0x7fff)) throw this.#notAPriority(priority)
     const message = this.#message
     message.time = at
     message.priority = priority
@@ -127,6 +137,21 @@ export class Channel {
     )
   }
 
+  #notAPort(port: number): HostbridgeError {
+    const { link } = this.place
+    const message = `link '${link}' at '${this.domain.name}' has no port ${port}: ports are whole numbers, 0 to ${LAST_PORT}`
+    return new HostbridgeError('lockstep.port', message, { link, port, domain: this.domain.name })
+  }
+
+  #notAPriority(priority: number): HostbridgeError {
+    const { link, peer } = this.place
+    const from = this.domain.name
+    const message =
+      `a message on link '${link}' from '${from}' to '${peer}' cannot have priority ${priority}: priorities are whole numbers, ` +
+      '-32768 to 32767'
+    return new HostbridgeError('lockstep.priority', message, { link, from, to: peer, priority })
+  }
+
   #tooEarly(at: number, now: number): HostbridgeError {
     const { link, peer, latency } = this.place
     const from = this.domain.name
@@ -141,4 +166,11 @@ export class Channel {
       { link, from, to: peer, now, at, latency },
     )
   }
+}
+
+/** A ring keeps it in 32 bits. */
+const LAST_PORT = 2 ** 31 - 1
+
+function isWhole(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && least <= value && value <= most
 }

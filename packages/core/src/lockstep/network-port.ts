@@ -37,19 +37,26 @@ export class NetworkPort implements PortUser {
     this.#room = channel.domain.event(`room on ${channel.place.link} port ${port}`, () => this.onRoom?.())
   }
 
+  /** Bytes of a frame at most: as many as the queue takes, and as go through the ring between the two domains. */
+  get longestFrame(): number {
+    return Math.min(this.#transmitter.capacity, this.channel.place.longestPayload)
+  }
+
   /**
    * Sends a copy of a frame; returns whether the queue had room for it.
    *
-   * @throws HostbridgeError `lockstep.frame-size` for a frame that is longer than the queue.
+   * @throws HostbridgeError `lockstep.frame-size` for a frame that is longer than {@link longestFrame}.
    */
   send(frame: Uint8Array): boolean {
     const { queue } = this.channel.domain
     const { place } = this.channel
-    if (frame.length > this.#transmitter.capacity) {
+    if (frame.length > this.longestFrame) {
       const message =
         `a frame of ${frame.length} bytes does not fit on link '${place.link}' from '${this.channel.domain.name}' to ` +
-        `'${place.peer}', whose queue takes ${this.#transmitter.capacity} bytes: raise queueBytes or send less at once`
-      throw new HostbridgeError('lockstep.frame-size', message, { link: place.link, length: frame.length })
+        `'${place.peer}', whose queue takes ${this.#transmitter.capacity} bytes and whose ring ${place.longestPayload}: ` +
+        "raise queueBytes and the plan's ringBytes, or send less at once"
+      const facts = { link: place.link, length: frame.length, longestFrame: this.longestFrame }
+      throw new HostbridgeError('lockstep.frame-size', message, facts)
     }
     const leaves = this.#transmitter.offer(queue.now, frame.length)
     if (leaves === undefined) {

@@ -26,6 +26,10 @@ export class Outbox {
     this.#most = most
   }
 
+  get longestPayload(): number {
+    return this.#ring.longestPayload
+  }
+
   /** @throws HostbridgeError `lockstep.message-size`, `lockstep.backlog`. */
   send(message: RingMessage): void {
     if (message.payload.length > this.#ring.longestPayload) throw this.#tooLong(message.payload.length)

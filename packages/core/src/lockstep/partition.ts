@@ -180,7 +180,8 @@ function connect(domain: Domain, plan: LockstepPlan, outboxes: ReadonlyMap<strin
     const peer = ends[1 - side] as string
     const peerNumber = plan.domains.findIndex((other) => other.name === peer)
     const outbox = outboxes.get(`${domain.number} ${peerNumber}`) as Outbox
-    const place = { link: name, linkNumber, latency: Number(latency), peer, peerNumber }
+    const { longestPayload } = outbox
+    const place = { link: name, linkNumber, latency: Number(latency), peer, peerNumber, longestPayload }
     domain.connect(place, (message) => outbox.send(message))
   })
 }

@@ -49,6 +49,9 @@ describe('messages', () => {
     ],
     [{ at: 30.5 }, 'lockstep.instant', 'cannot arrive at 30.5: that is no instant'],
     [{ at: 2 ** 53 }, 'lockstep.instant', 'that is no instant'],
+    [{ priority: 0x8000 }, 'lockstep.priority', "from 'a' to 'b' cannot have priority 32768"],
+    [{ priority: -0x8001 }, 'lockstep.priority', 'priorities are whole numbers'],
+    [{ priority: 0.5 }, 'lockstep.priority', 'priorities are whole numbers'],
   ])('sent for %o are refused, naming both ends', (options, code, message) => {
     const lockstep = new LockstepOf([wire(20n)], {
       a: (domain) => {
@@ -64,6 +67,31 @@ describe('messages', () => {
       expect.objectContaining({ code: 'lockstep.domain-failed', cause: expect.objectContaining({ code }) }),
     )
     expect(run).toThrow(message)
+  })
+
+  test.each([-1, 1.5, 2 ** 31, Number.NaN])('have no port %d', (port) => {
+    const lockstep = new LockstepOf([wire(20n)], { a: () => undefined, b: () => undefined })
+    const channel = lockstep.domain('a').channel('a-b')
+
+    expect(() => channel.send(port, new Uint8Array(0))).toThrow(`link 'a-b' at 'a' has no port ${port}`)
+    expect(() => channel.listen(port, () => {})).toThrow(expect.objectContaining({ code: 'lockstep.port' }))
+  })
+
+  test('of the last port and of the outermost priorities arrive', () => {
+    const seen: number[] = []
+    const lockstep = new LockstepOf([wire(20n)], {
+      a: () => undefined,
+      b: (domain) => {
+        domain.channel('a-b').listen(2 ** 31 - 1, ({ payload }) => seen.push(payload[0] as number))
+        return undefined
+      },
+    })
+    const channel = lockstep.domain('a').channel('a-b')
+
+    for (const priority of [0x7fff, -0x8000]) channel.send(2 ** 31 - 1, Uint8Array.of(priority >> 8), { priority })
+    lockstep.partition.run(100)
+
+    expect(seen).toEqual([0x80, 0x7f])
   })
 
   test('to a port at which nobody listens fail there, naming both ends', () => {

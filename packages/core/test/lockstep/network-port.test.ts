@@ -77,6 +77,19 @@ describe('a network port', () => {
     const { lockstep } = scene(0)
     const port = new NetworkPort(lockstep.domain('a').channel('a-b'), { bitsPerSecond: 1n, queueBytes: 10, port: 7 })
 
-    expect(() => port.send(new Uint8Array(11))).toThrow("from 'a' to 'b', whose queue takes 10 bytes")
+    expect(() => port.send(new Uint8Array(11))).toThrow(
+      "from 'a' to 'b', whose queue takes 10 bytes and whose ring 32736: raise queueBytes",
+    )
+  })
+
+  test('takes no frame that does not go through the ring either, and is not kept busy by it', () => {
+    const { lockstep } = scene(0)
+    const options = { bitsPerSecond: 8_000_000_000n, port: 7 }
+    const port = new NetworkPort(lockstep.domain('a').channel('a-b'), options)
+
+    expect(port.longestFrame).toBe(32_736)
+    expect(() => port.send(new Uint8Array(32_737))).toThrow(expect.objectContaining({ code: 'lockstep.frame-size' }))
+    expect(port.save()).toEqual({ end: 0, rest: 0, waiting: [] })
+    expect(port.send(new Uint8Array(32_736))).toBe(true)
   })
 })
