@@ -6,6 +6,8 @@ import { PciDevice } from '../pci/index.ts'
 export interface FrameWire {
   /** Sends a copy of a frame, unless its queue is full. */
   send(frame: Uint8Array): boolean
+  /** Bytes of a frame that it takes at most; 64 KiB unless told. */
+  readonly longestFrame?: number
   onFrame: ((frame: Uint8Array) => void) | undefined
 }
 
@@ -32,6 +34,9 @@ const NETWORK_CONTROLLER = 0x02_8000
 /** Buffers that may be posted and frames that may wait to be taken; a guest cannot make the adapter hold more. */
 const MOST_BUFFERS = 256
 
+/** Bytes, on a wire that does not say. */
+const LONGEST_FRAME = 0x1_0000
+
 /** A network function: moves frames by DMA from guest memory to a wire, and from the wire into buffers that the guest has posted. */
 export class LinkAdapter extends PciDevice {
   /** Rises when a frame has been received; {@link take} lowers it when it has given the last one. */
@@ -53,19 +58,22 @@ export class LinkAdapter extends PciDevice {
     return this.#dropped
   }
 
-  /** Posts a buffer for a frame; returns whether there was room for it. */
+  /** Posts a buffer of 0 or more bytes for a frame; returns whether there was room for it. */
   post(iova: bigint, length: number): boolean {
+    if (!(Number.isInteger(length) && length >= 0)) return false
     if (this.#posted.length + this.#received.length >= MOST_BUFFERS) return false
     this.#posted.push({ iova, length })
     return true
   }
 
   /**
-   * Sends a frame out of guest memory, and nothing where that cannot be read.
+   * Sends a frame out of guest memory, and nothing where that cannot be read, or where it has no byte or more than the wire takes.
    *
    * @throws HostbridgeError `pci.not-plugged`.
    */
   send(iova: bigint, length: number): 'sent' | 'full' | 'failed' {
+    const { longestFrame = LONGEST_FRAME } = this.#wire
+    if (!(Number.isInteger(length) && length >= 1 && length <= longestFrame)) return 'failed'
     const frame = new Uint8Array(length)
     if (this.dmaRead(iova, frame) !== MemTx.ok) return 'failed'
     return this.#wire.send(frame) ? 'sent' : 'full'

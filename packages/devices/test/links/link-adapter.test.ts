@@ -43,6 +43,33 @@ describe('a link adapter', () => {
     expect(adapter.faults.last).toMatchObject({ iova: 16n * KiB, access: 'read' })
   })
 
+  test.each([0, -1, 1.5, Number.NaN, 2 ** 40, 0x1_0001])('sends no frame of %d bytes', (length) => {
+    const { adapter, sent } = scene()
+
+    expect(adapter.send(0n, length)).toBe('failed')
+    expect(sent).toEqual([])
+  })
+
+  test('sends no frame that is longer than its wire takes', () => {
+    const sent: number[] = []
+    const wire: FrameWire = { send: ({ length }) => sent.push(length) > 0, onFrame: undefined, longestFrame: 100 }
+    const { machine } = scene()
+    const phb = machine.plug(new SpaprHostBridge({ index: 1 }))
+    const adapter = phb.plug('00:01.0', new LinkAdapter({ wire }))
+    phb.window.put(0n, { to: 0n, access: 'rw' })
+
+    expect([100, 101].map((length) => adapter.send(0n, length))).toEqual(['sent', 'failed'])
+    expect(sent).toEqual([100])
+  })
+
+  test.each([-1, 1.5, Number.NaN])('takes no buffer of %d bytes', (length) => {
+    const { adapter, wire } = scene()
+
+    expect(adapter.post(0n, length)).toBe(false)
+    wire.onFrame?.(Uint8Array.of(1))
+    expect(adapter.dropped).toBe(1)
+  })
+
   test('puts frames into the posted buffers in their order, and says so until all have been taken', () => {
     const { adapter, wire, memory } = scene()
     adapter.post(8n * KiB, 3)
