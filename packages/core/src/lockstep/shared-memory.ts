@@ -35,16 +35,25 @@ export class SharedMemory {
   /** What has been written within the longest latency, ascending: a write that arrives may be older. */
   #writes: Write[] = []
 
-  /** `port` is the channels', the same at all ends. @throws HostbridgeError `lockstep.port-taken`. */
+  /**
+   * `size` is the bytes, 1 to 2^32, and `port` the channels'; both are the same at all ends.
+   *
+   * @throws HostbridgeError `lockstep.memory`, `lockstep.port-taken`.
+   */
   constructor(size: number, channels: readonly Channel[], port = 2) {
+    if (!(Number.isInteger(size) && size >= 1 && size <= 2 ** 32 && channels.length > 0)) {
+      const message =
+        `a shared memory cannot have ${size} bytes and ${channels.length} channels: give it 1 to 2^32 bytes, and a channel to ` +
+        'each domain that sees it'
+      throw new HostbridgeError('lockstep.memory', message, { size, channels: channels.length })
+    }
     this.size = size
     this.#bytes = new Uint8Array(size)
     this.#channels = channels
     this.#port = port
     this.#longestLatency = Math.max(...channels.map(({ place }) => place.latency))
     channels.forEach((channel, index) => {
-      const { peerNumber } = channel.place
-      const receive = (message: Message): void => this.#receiveFrom(peerNumber, message)
+      const receive = (message: Message): void => this.#receiveFrom(channel, message)
       // The state is one, and saved with the first channel.
       if (index > 0) channel.listen(port, receive)
       else channel.listen(port, { receive, save: () => this.save(), restore: (state) => this.restore(state as never) })
@@ -88,11 +97,22 @@ export class SharedMemory {
     for (const channel of this.#channels) channel.send(this.#port, payload)
   }
 
-  #receiveFrom(domain: number, { time: now, payload }: Message): void {
+  #receiveFrom({ domain, place }: Channel, { time: now, payload }: Message): void {
     const view = new DataView(payload.buffer, payload.byteOffset)
     this.#forget(now)
     const bytes = payload.subarray(HEADER_BYTES)
-    this.#apply({ time: view.getFloat64(0), domain, offset: view.getUint32(8), bytes })
+    const offset = view.getUint32(8)
+    if (offset + bytes.length > this.size) {
+      const message =
+        `'${place.peer}' has written to byte ${offset + bytes.length - 1} of the memory that it shares with '${domain.name}' ` +
+        `by link '${place.link}', which has ${this.size} bytes at '${domain.name}': give all ends one size`
+      throw new HostbridgeError('lockstep.memory-range', message, {
+        from: place.peer,
+        to: domain.name,
+        size: this.size,
+      })
+    }
+    this.#apply({ time: view.getFloat64(0), domain: place.peerNumber, offset, bytes })
   }
 
   /** Puts a write in its place among the others, and those that are later over it. */
@@ -119,10 +139,14 @@ export class SharedMemory {
   }
 
   #check(offset: number, length: number): void {
-    if (Number.isInteger(offset) && offset >= 0 && offset + length <= this.size) return
-    const message = `bytes ${offset} to ${offset + length - 1} are not in a shared memory of ${this.size} bytes`
+    if (isCount(offset) && isCount(length) && offset + length <= this.size) return
+    const message = `${length} bytes from ${offset} on are not in a shared memory of ${this.size} bytes: stay inside it`
     throw new HostbridgeError('lockstep.memory-range', message, { offset, length, size: this.size })
   }
+}
+
+function isCount(value: number): boolean {
+  return Number.isInteger(value) && value >= 0
 }
 
 function isLater(one: Write, other: Write): boolean {

@@ -108,6 +108,33 @@ describe('a shared memory', () => {
     expect(() => here.write(1999, bytes.subarray(0, 2))).toThrow(
       expect.objectContaining({ code: 'lockstep.memory-range' }),
     )
-    expect(() => here.read(-1, 1)).toThrow('bytes -1 to -1 are not in a shared memory of 2000 bytes')
+    expect(() => here.read(0, -1)).toThrow(expect.objectContaining({ code: 'lockstep.memory-range' }))
+    expect(() => here.read(0, 1.5)).toThrow(expect.objectContaining({ code: 'lockstep.memory-range' }))
+    expect(() => here.read(-1, 1)).toThrow('1 bytes from -1 on are not in a shared memory of 2000 bytes')
+  })
+
+  test('that is smaller at the other end is refused where a write leads over its end, naming both', () => {
+    const lockstep = new LockstepOf([wire(5n)], {
+      a: (domain) => {
+        const memory = new SharedMemory(16, domain.channels)
+        at(domain, 1, () => memory.write(8, new Uint8Array(8)))
+        at(domain, 2, () => memory.write(15, new Uint8Array(1)))
+        return undefined
+      },
+      b: (domain) => void new SharedMemory(15, domain.channels) as undefined,
+    })
+
+    expect(() => lockstep.partition.run(100)).toThrow(
+      "domain 'b' has failed at 6: 'a' has written to byte 15 of the memory that it shares with 'b' by link 'a-b', which has 15 bytes at 'b'",
+    )
+  })
+
+  test.each([0, -1, 1.5, 2 ** 33, Number.NaN])('cannot have %d bytes, nor be without channels', (size) => {
+    const lockstep = new LockstepOf([wire(5n)], { a: () => undefined, b: () => undefined })
+
+    expect(() => new SharedMemory(size, lockstep.domain('a').channels)).toThrow(
+      `cannot have ${size} bytes and 1 channels`,
+    )
+    expect(() => new SharedMemory(8, [])).toThrow(expect.objectContaining({ code: 'lockstep.memory' }))
   })
 })
