@@ -35,7 +35,7 @@ function perform(member: Member, command: Command, options: PartitionOptions, po
     return { reply: member.perform(command, undefined, onFailure) }
   } catch (error) {
     // The others may be waiting for this one.
-    Barrier.break(options.memory.barrier)
+    if (command.kind === 'run') Barrier.break(options.memory.barrier)
     return { error: toPlain(error) }
   }
 }

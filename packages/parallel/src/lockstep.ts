@@ -2,6 +2,7 @@ import type { ResourceLimits } from 'node:worker_threads'
 import {
   checkPlan,
   combineFingerprints,
+  type DomainSpec,
   type DomainState,
   HostbridgeError,
   type LockstepPlan,
@@ -64,6 +65,8 @@ export class Lockstep implements AsyncDisposable {
   readonly workers: number
   readonly #crew: Crew
   readonly #grace: number
+  /** Their names, by number. */
+  readonly #domains: readonly string[]
   #state: 'idle' | 'busy' | 'failed' | 'closed' = 'idle'
   #failure: unknown
   #events = 0
@@ -71,8 +74,9 @@ export class Lockstep implements AsyncDisposable {
   /** The time of the domain that is ahead. */
   #now = 0
 
-  private constructor(workers: number, crew: Crew, grace: number) {
+  private constructor(workers: number, crew: Crew, grace: number, plan: LockstepPlan) {
     this.workers = workers
+    this.#domains = plan.domains.map(({ name }) => name)
     this.#crew = crew
     this.#grace = grace
   }
@@ -80,7 +84,7 @@ export class Lockstep implements AsyncDisposable {
   /**
    * Composes all domains.
    *
-   * @throws HostbridgeError `lockstep.workers`, `lockstep.grace`; as `checkPlan`; `lockstep.module` or `lockstep.compose` for a domain that
+   * @throws HostbridgeError `lockstep.workers`, `lockstep.grace`, `lockstep.args`; as `checkPlan`; `lockstep.module` or `lockstep.compose` for a domain that
    *   cannot be composed.
    */
   static async open(options: LockstepOptions): Promise<Lockstep> {
@@ -91,12 +95,13 @@ export class Lockstep implements AsyncDisposable {
     }
     checkGrace(grace)
     checkPlan(plan)
+    plan.domains.forEach(checkArgs)
     const threads = Math.min(workers, plan.domains.length)
     const crew =
       threads === 0
         ? await LocalCrew.open(plan)
         : await DomainThreads.open(plan, threads, timerOf(grace), resourceLimits)
-    return new Lockstep(threads, crew, grace)
+    return new Lockstep(threads, crew, grace, plan)
   }
 
   /**
@@ -127,14 +132,33 @@ export class Lockstep implements AsyncDisposable {
     return result
   }
 
-  /** The state of all domains; for a plan of the same domains and links on any number of workers. */
+  /**
+   * The state of all domains, in the order of the plan; for a plan of the same domains and links on any number of workers.
+   *
+   * @throws HostbridgeError `lockstep.save`, or what a model throws that cannot save itself; the domains can be run on.
+   */
   async save(): Promise<LockstepState> {
     const replies = await this.#perform({ kind: 'save' })
-    return { domains: replies.flatMap(({ states }) => states ?? []) }
+    const states = new Map(
+      replies.flatMap((reply) => (reply.states ?? []).map((state) => [state.domain, state] as const)),
+    )
+    return { domains: this.#domains.map((name) => states.get(name) as DomainState) }
   }
 
-  /** Takes up a saved state. @throws HostbridgeError `lockstep.restore` where it is another plan's; it can only be closed then. */
+  /**
+   * Takes up a saved state.
+   *
+   * @throws HostbridgeError `lockstep.restore` where it is another plan's: with nothing changed where it has other domains;
+   *   where a domain is another than the one that was saved, the run can only be closed then.
+   */
   async restore(state: LockstepState): Promise<void> {
+    const saved = state.domains.map(({ domain }) => domain)
+    if (saved.length !== this.#domains.length || saved.some((name, number) => name !== this.#domains[number])) {
+      const message =
+        `a state of the domains ${saved.join(', ')} cannot be taken up by ${this.#domains.join(', ')}: open the plan that was ` +
+        'saved, with its domains in their order'
+      throw new HostbridgeError('lockstep.restore', message, { saved, domains: this.#domains })
+    }
     await this.#perform({ kind: 'restore', states: state.domains })
   }
 
@@ -169,6 +193,10 @@ export class Lockstep implements AsyncDisposable {
       this.#settle('idle')
       return replies
     } catch (error) {
+      if (command.kind === 'save' && !isEndOfThread(error)) {
+        this.#settle('idle')
+        throw error
+      }
       this.#failure = error
       this.#settle('failed')
       await this.#crew.close()
@@ -207,6 +235,22 @@ export class Lockstep implements AsyncDisposable {
     const message = `the domains cannot be told anything, the run is ${state}: ${todo}`
     return new HostbridgeError(`lockstep.${state}`, message, {}, { cause: this.#failure })
   }
+}
+
+/** @throws HostbridgeError `lockstep.args`. */
+function checkArgs({ name, args }: DomainSpec): void {
+  try {
+    structuredClone(args)
+  } catch (cause) {
+    const message = `the args of domain '${name}' cannot be given to its thread: ${cause}; give data that structuredClone takes`
+    throw new HostbridgeError('lockstep.args', message, { domain: name }, { cause })
+  }
+}
+
+/** Whether none of the threads can be told anything any more. */
+function isEndOfThread(error: unknown): boolean {
+  const ends = ['lockstep.worker-died', 'lockstep.worker-silent', 'lockstep.closed']
+  return error instanceof HostbridgeError && ends.includes(error.code)
 }
 
 /** @throws HostbridgeError `lockstep.grace`. */

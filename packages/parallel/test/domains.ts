@@ -1,6 +1,6 @@
 import { threadId } from 'node:worker_threads'
 import type { Domain, DomainModel } from '@hostbridge/core/lockstep'
-import { EventQueue, Fingerprint } from '@hostbridge/core/time'
+import { EventQueue, Fingerprint, SimEvent } from '@hostbridge/core/time'
 
 /** What the test's domains are told; each does one thing wrong if it is asked to. */
 export interface Args {
@@ -67,6 +67,22 @@ export default function gossip(domain: Domain, args: Args): DomainModel {
 export function waiting(domain: Domain, [who, whom]: readonly [who: string, whom: string]): DomainModel {
   domain.waitFor(who, whom, 'a message that nobody sends')
   return { queue: new EventQueue() }
+}
+
+/** A domain that changes what it is given, and ends the run with what it has found. */
+export function greedy(domain: Domain, args: { left: number }): DomainModel {
+  const queue = new EventQueue()
+  const found = args.left--
+  const event = domain.event('end', () => domain.stop(`${found}`))
+  queue.schedule(event, domain.number)
+  return { queue }
+}
+
+/** A domain with an event at an instant, which nobody could make again. */
+export function forgetful(_domain: Domain, time: number): DomainModel {
+  const queue = new EventQueue({ fingerprint: new Fingerprint() })
+  queue.schedule(new SimEvent(() => {}, { name: 'one-off' }), time)
+  return { queue }
 }
 
 /** A domain whose thread ends while it composes it. */

@@ -93,4 +93,27 @@ describe('domains that cannot be composed', () => {
   test.each([-1, 1.5])('on %d workers', async (workers) => {
     await expect(openWith(workers, {})).rejects.toMatchObject({ code: 'lockstep.workers' })
   })
+
+  test.each([0, 2])(
+    'from arguments of their own: what one does to them no other sees (%i workers)',
+    async (workers) => {
+      const args = { left: 3 }
+      const domains = ['a', 'b'].map((name) => ({ name, module: MODULE, export: 'greedy', args }))
+      await using lockstep = await Lockstep.open({ domains, links: [{ ...LINKS[0], latency: 1n }], workers })
+
+      const causes = [await lockstep.run(), await lockstep.run()].map(({ cause }) => cause)
+
+      expect(causes).toEqual(['3', '3'])
+      expect(args).toEqual({ left: 3 })
+    },
+  )
+
+  test.each([0, 2])('from arguments that no thread can be given (%i workers)', async (workers) => {
+    const domains = ['a', 'b'].map((name) => ({ name, module: MODULE, args: name === 'b' ? () => 1 : {} }))
+
+    const error = await failureOf(Lockstep.open({ domains, links: LINKS, workers }))
+
+    expect(error).toMatchObject({ code: 'lockstep.args', facts: { domain: 'b' } })
+    expect(error.message).toMatch(/^the args of domain 'b' cannot be given to its thread: /)
+  })
 })

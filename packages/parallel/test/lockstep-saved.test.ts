@@ -33,6 +33,29 @@ describe('a saved run', () => {
     }
   })
 
+  test.each([0, 2])('has the same bytes on any number of workers, here on %i', async (workers) => {
+    await using one = await Lockstep.open({ ...gossipPlan(), workers: 0 })
+    await using other = await Lockstep.open({ ...gossipPlan({ quantum: 5n }), workers })
+    await one.run({ until: 200n })
+    await other.run({ until: 200n })
+
+    expect(await other.saveFile()).toEqual(await one.saveFile())
+  })
+
+  test.each([0, 2])('that is refused leaves the domains as they are (%i workers)', async (workers) => {
+    const domains = ['a', 'b'].map((name) => ({ name, module: MODULE, export: 'forgetful', args: 50 }))
+    const links = [{ name: 'wire', ends: ['a', 'b'], latency: 5n }] as const
+    await using lockstep = await Lockstep.open({ domains, links, workers })
+
+    await expect(lockstep.save()).rejects.toMatchObject({
+      code: 'lockstep.save',
+      facts: { event: 'one-off', time: 50 },
+    })
+
+    expect(await lockstep.run({ until: 60n })).toMatchObject({ ended: 'until', events: 2 })
+    expect((await lockstep.save()).domains.map(({ domain }) => domain)).toEqual(['a', 'b'])
+  })
+
   test('whose file is damaged is refused, and the domains can be run on', async () => {
     await using lockstep = await Lockstep.open({ ...gossipPlan(), workers: 0 })
     const file = await lockstep.saveFile()
@@ -45,13 +68,23 @@ describe('a saved run', () => {
   test('is refused by domains that were not composed as its own', async () => {
     await using one = await Lockstep.open({ ...gossipPlan(), workers: 0 })
     const state = await one.save()
-    const domains = ['north', 'east'].map((name) => ({ name, module: MODULE, export: 'sleepy', args: 3 }))
-    const links = [{ name: 'north-east', ends: ['north', 'east'], latency: 5n }] as const
-    await using other = await Lockstep.open({ domains, links, workers: 0 })
+    const sleepy = { module: MODULE, export: 'sleepy', args: 3 }
+    const { domains, links } = gossipPlan()
+    await using other = await Lockstep.open({
+      domains: domains.map((spec) => ({ ...spec, ...sleepy })),
+      links,
+      workers: 0,
+    })
     await using more = await Lockstep.open({ ...gossipPlan(), workers: 0 })
 
-    await expect(other.restore(state)).rejects.toMatchObject({ code: 'lockstep.restore' })
-    await expect(more.restore({ domains: state.domains.slice(1) })).rejects.toMatchObject({ code: 'lockstep.restore' })
-    await expect(more.run()).rejects.toMatchObject({ code: 'lockstep.failed' })
+    await expect(other.restore(state)).rejects.toThrow("domain 'north' cannot take the state: it has no event 'timer")
+    await expect(other.run()).rejects.toMatchObject({ code: 'lockstep.failed' })
+    await expect(more.restore({ domains: state.domains.slice(1) })).rejects.toThrow(
+      'a state of the domains east, south, west cannot be taken up by north, east, south, west',
+    )
+    await expect(more.restore({ domains: state.domains.toReversed() })).rejects.toThrow(
+      'with its domains in their order',
+    )
+    expect(await more.run({ until: 9n })).toMatchObject({ ended: 'until' })
   })
 })

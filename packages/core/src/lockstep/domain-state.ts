@@ -1,12 +1,13 @@
 import { HostbridgeError } from '../errors.ts'
 import type { PendingEvent } from '../time/event-queue.ts'
 import type { FingerprintState } from '../time/fingerprint.ts'
+import type { Channel } from './channel.ts'
 import { Delivery } from './delivery.ts'
 import type { Domain } from './domain.ts'
 
 /** A message that is on its way. */
 export interface SavedDelivery {
-  readonly link: number
+  readonly link: string
   readonly port: number
   readonly payload: Uint8Array
   readonly time: number
@@ -59,7 +60,7 @@ export function saveDomain(domain: Domain): DomainState {
       now: queue.now,
       sequences: queue.sequences,
       messages: domain.messages,
-      deliveries: own.flatMap(savedDelivery),
+      deliveries: own.flatMap((pending) => savedDelivery(domain, pending)),
       events: own.flatMap(({ event, time, sequence }) =>
         event instanceof Delivery ? [] : [{ name: event.name, time, sequence }],
       ),
@@ -81,8 +82,13 @@ export function saveDomain(domain: Domain): DomainState {
  */
 export function restoreDomain(domain: Domain, state: DomainState): void {
   const { queue, model } = domain
+  const arrivals = state.deliveries.map((delivery) => {
+    const channel = domain.channels.find(({ place }) => place.link === delivery.link)
+    return { channel: channel ?? fail(domain, `no link '${delivery.link}'`), delivery }
+  })
   const events = state.events.map(({ name }) => domain.eventNamed(name) ?? fail(domain, `no event '${name}'`))
   queue.reset(state.now, state.sequences)
+  domain.forgetWaits()
   model.restore?.(state.model)
   domain.messages = state.messages
   for (const { link, port, state: saved } of state.ports) {
@@ -93,16 +99,14 @@ export function restoreDomain(domain: Domain, state: DomainState): void {
   state.events.forEach(({ time, sequence }, index) => {
     queue.scheduleAs(events[index] as (typeof events)[number], time, sequence)
   })
-  for (const delivery of state.deliveries) {
-    const channel = domain.channelOf(delivery.link) ?? fail(domain, `no link ${delivery.link}`)
-    channel.accept(delivery)
-  }
+  for (const { channel, delivery } of arrivals) channel.accept({ ...delivery, link: channel.place.linkNumber })
   if (state.fingerprint !== undefined) queue.fingerprint?.restore(state.fingerprint)
 }
 
-function savedDelivery({ event, time, priority, sequence }: PendingEvent): SavedDelivery[] {
+function savedDelivery(domain: Domain, { event, time, priority, sequence }: PendingEvent): SavedDelivery[] {
   if (!(event instanceof Delivery)) return []
-  return [{ link: event.link, port: event.port, payload: event.payload.slice(), time, priority, sequence }]
+  const link = (domain.channelOf(event.link) as Channel).place.link
+  return [{ link, port: event.port, payload: event.payload.slice(), time, priority, sequence }]
 }
 
 function unsaved(domain: Domain, { event, time }: PendingEvent): HostbridgeError {

@@ -93,12 +93,18 @@ export class Domain {
    * Says that somebody in this domain waits for another, who may be in another domain (`right/disk`), to do something; returns
    * what ends the wait.
    *
-   * When nothing can happen any more in any domain and somebody waits, that is a deadlock.
+   * When nothing can happen any more in any domain and somebody waits, that is a deadlock. Waits are not saved: who still
+   * waits when a state has been restored says so again.
    */
   waitFor(who: string, whom: string, what: string): () => void {
     const wait = { domain: this.name, who, whom, what }
     this.#waits.add(wait)
     return () => this.#waits.delete(wait)
+  }
+
+  /** Ends all waits of the domain, when a state is restored. */
+  forgetWaits(): void {
+    this.#waits.clear()
   }
 
   get waits(): readonly Wait[] {

@@ -29,7 +29,11 @@ export function machineModel(machine: Machine): MachineModel {
   return {
     queue: machine.queue,
     save: () => encodeSnapshot(takeSnapshot(machine)),
-    restore: (state) => restoreSnapshot(machine, decodeSnapshot(state as Uint8Array)),
+    restore: (state) => {
+      // They are those of the instant that is left.
+      machine.waits.clear()
+      restoreSnapshot(machine, decodeSnapshot(state as Uint8Array))
+    },
     stopCause: () => machine.stopCause,
     clearStop: begin,
     waits: machine.waits,

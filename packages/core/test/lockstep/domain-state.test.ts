@@ -47,6 +47,47 @@ describe('a saved domain', () => {
     expect(other.lockstep.fingerprints).toEqual(lockstep.fingerprints)
   })
 
+  test('takes messages up by the name of their link, whichever number it has', () => {
+    const seen: string[] = []
+    const compose = (links: readonly ReturnType<typeof wire>[]): LockstepOf =>
+      new LockstepOf(links, {
+        a: () => undefined,
+        b: (domain) => {
+          for (const channel of domain.channels) channel.listen(0, () => seen.push(channel.place.link))
+          return undefined
+        },
+      })
+    const [one, other] = [
+      { ...wire(20n), name: 'one' },
+      { ...wire(30n), name: 'other' },
+    ] as const
+    const lockstep = compose([one, other])
+    lockstep.domain('a').channel('other').send(0, new Uint8Array(0))
+    lockstep.partition.run(10)
+    const state = structuredClone(saveDomain(lockstep.domain('b')))
+    const reordered = compose([other, one])
+
+    restoreDomain(reordered.domain('b'), state)
+    reordered.partition.run(100)
+
+    expect(seen).toEqual(['other'])
+    const alone = compose([one])
+    expect(() => restoreDomain(alone.domain('b'), state)).toThrow("cannot take the state: it has no link 'other'")
+  })
+
+  test('forgets who waited when it is brought to a state, unless the model says so again', () => {
+    const lockstep = new LockstepOf([], {
+      a: (domain) => ({ restore: () => void domain.waitFor('driver', 'disk', 'a block') }),
+    })
+    const domain = lockstep.domain('a')
+    const state = saveDomain(domain)
+    domain.waitFor('disk', 'card', 'later than the state')
+
+    restoreDomain(domain, state)
+
+    expect(domain.waits.map(({ who }) => who)).toEqual(['driver'])
+  })
+
   test('is not changed by being saved', () => {
     const { lockstep } = scene()
     lockstep.partition.run(20)

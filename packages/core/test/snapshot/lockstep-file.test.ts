@@ -11,7 +11,7 @@ function state(domain: string, model: unknown): DomainState {
     now: 17,
     sequences: [3, 4],
     messages: 9,
-    deliveries: [{ link: 0, port: 1, payload: Uint8Array.of(1, 2), time: 20, priority: -1, sequence: 8 }],
+    deliveries: [{ link: 'wire', port: 1, payload: Uint8Array.of(1, 2), time: 20, priority: -1, sequence: 8 }],
     events: [{ name: 'tick', time: 18, sequence: 2 }],
     ports: [{ link: 'wire', port: 1, state: { sent: 5n } }],
     fingerprint: { lanes: [1, -2], events: 7 },

@@ -95,3 +95,14 @@ test('who waits in a machine is told with those of its domain', () => {
 
   expect(lockstep.domain('a').waits).toEqual([{ domain: 'a', who: 'dma', whom: 'b/disk', what: 'a frame' }])
 })
+
+test('a machine that is brought to a state forgets who waited at the instant that it leaves', () => {
+  const { lockstep, machines } = scene()
+  const domain = lockstep.domain('a')
+  const state = structuredClone(saveDomain(domain))
+  machines[0]?.waits.begin('dma', 'b/disk', 'a frame')
+
+  restoreDomain(domain, state)
+
+  expect(domain.waits).toEqual([])
+})
