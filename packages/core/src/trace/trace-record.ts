@@ -15,7 +15,7 @@ export interface TraceRecord {
   readonly duration?: number
   /** The level of a counter of this name from now on. */
   readonly value?: number
-  /** One end of an arrow between two records of the same id, which is unique in its machine. */
+  /** One end of an arrow between two records of the same id; one that starts again is another arrow. */
   readonly flow?: { readonly id: string; readonly end: 'start' | 'finish' }
   readonly facts?: Readonly<Record<string, string | number | boolean>>
 }

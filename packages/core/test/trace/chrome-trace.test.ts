@@ -17,17 +17,17 @@ describe('a Chrome trace', () => {
     expect(() => JSON.parse(lines.join('\n'))).not.toThrow()
     expect(lines.join('\n')).toMatchInlineSnapshot(`
       "{"displayTimeUnit":"ns","traceEvents":[
-      {"ph":"M","name":"process_name","ts":0,"pid":1,"tid":0,"args":{"name":"pc"}},
-      {"ph":"M","name":"thread_name","ts":0,"pid":1,"tid":0,"args":{"name":"machine"}},
-      {"ph":"i","s":"t","cat":"event","name":"tick","ts":1.5,"pid":1,"tid":0},
-      {"ph":"M","name":"thread_name","ts":0,"pid":1,"tid":1,"args":{"name":"disk"}},
-      {"ph":"i","s":"t","cat":"dma","name":"start","ts":2,"pid":1,"tid":1},
-      {"ph":"s","cat":"dma","name":"flow","id":"disk 4","ts":2,"pid":1,"tid":1},
-      {"ph":"X","cat":"dma","name":"transfer","ts":2,"dur":0.5,"args":{"bytes":24},"pid":1,"tid":1},
-      {"ph":"C","name":"disk queue","ts":2.5,"args":{"value":3},"pid":1,"tid":1},
-      {"ph":"i","s":"t","cat":"dma","name":"complete","ts":2.5,"pid":1,"tid":0},
-      {"ph":"f","bp":"e","cat":"dma","name":"flow","id":"disk 4","ts":2.5,"pid":1,"tid":0},
-      {"ph":"M","name":"trace_end","ts":0,"pid":0,"tid":0,"args":{}}]}"
+      {"ph":"M","name":"process_name","ts":0,"pid":1,"tid":1,"args":{"name":"pc"}}
+      ,{"ph":"M","name":"thread_name","ts":0,"pid":1,"tid":2,"args":{"name":"machine"}}
+      ,{"ph":"i","s":"t","cat":"event","name":"tick","ts":1.5,"pid":1,"tid":2}
+      ,{"ph":"M","name":"thread_name","ts":0,"pid":1,"tid":3,"args":{"name":"disk"}}
+      ,{"ph":"i","s":"t","cat":"dma","name":"start","ts":2,"pid":1,"tid":3}
+      ,{"ph":"s","cat":"dma","name":"flow","id":1,"ts":2,"pid":1,"tid":3}
+      ,{"ph":"X","cat":"dma","name":"transfer","ts":2,"dur":0.5,"args":{"bytes":24},"pid":1,"tid":3}
+      ,{"ph":"C","name":"disk queue","ts":2.5,"args":{"value":3},"pid":1,"tid":3}
+      ,{"ph":"i","s":"t","cat":"dma","name":"complete","ts":2.5,"pid":1,"tid":2}
+      ,{"ph":"f","bp":"e","cat":"dma","name":"flow","id":1,"ts":2.5,"pid":1,"tid":2}
+      ]}"
     `)
   })
 
@@ -46,7 +46,7 @@ describe('a Chrome trace', () => {
     const { traceEvents } = JSON.parse([...chromeTrace([{ name: 'pc', records }])].join(''))
 
     const shown = traceEvents.filter(({ ph }: { ph: string }) => ph === 'X')
-    expect(shown.map(({ tid }: { tid: number }) => tid)).toEqual([0, 1, 0, 2, 0])
+    expect(shown.map(({ tid }: { tid: number }) => tid)).toEqual([2, 3, 2, 4, 2])
     const names = traceEvents.filter(({ name }: { name: string }) => name === 'thread_name')
     expect(names.map(({ args }: { args: object }) => args)).toEqual([{ name: 'd' }, { name: 'd #2' }, { name: 'd #3' }])
   })
@@ -61,7 +61,47 @@ describe('a Chrome trace', () => {
       ].join(''),
     )
 
-    expect(new Set(two.traceEvents.map(({ pid }: { pid: number }) => pid))).toEqual(new Set([0, 1, 2]))
-    expect(JSON.parse([...chromeTrace([])].join('')).traceEvents.length).toBe(1)
+    const named = (what: string): number[] => {
+      return two.traceEvents.flatMap((event: { name: string; tid: number }) => (event.name === what ? [event.tid] : []))
+    }
+    expect(named('process_name')).toEqual([1, 4])
+    expect(named('thread_name')).toEqual([2, 3, 5, 6])
+    expect(named('flow')).toEqual([3, 2, 6, 5])
+    const flows = two.traceEvents.filter(({ name }: { name: string }) => name === 'flow')
+    expect(flows.map(({ id }: { id: number }) => id)).toEqual([1, 1, 2, 2])
+    expect(JSON.parse([...chromeTrace([])].join('')).traceEvents).toEqual([])
+  })
+
+  test('has two hundred records of one instant on a thread, and the rest on further ones', () => {
+    const at = (time: number): TraceRecord => ({ time, category: 'iommu', device: 'phb0', name: 'map' })
+    const records = [...Array.from({ length: 450 }, () => at(7)), at(8)]
+
+    const { traceEvents } = JSON.parse([...chromeTrace([{ name: 'pc', records }])].join(''))
+
+    const tids = traceEvents.flatMap(({ ph, tid }: { ph: string; tid: number }) => (ph === 'i' ? [tid] : []))
+    expect([2, 3, 4].map((tid) => tids.filter((each: number) => each === tid).length)).toEqual([201, 200, 50])
+    expect(tids.at(-1)).toBe(2)
+  })
+
+  test('has another flow where one of the same name starts again', () => {
+    const at = (time: number, end: 'start' | 'finish'): TraceRecord => {
+      return { time, category: 'dma', device: 'd', name: 'x', flow: { id: 'd 0', end } }
+    }
+    const records = [at(1, 'start'), at(2, 'start'), at(3, 'finish'), at(4, 'start'), at(5, 'finish')]
+
+    const { traceEvents } = JSON.parse([...chromeTrace([{ name: 'pc', records }])].join(''))
+
+    const ids = traceEvents.flatMap(({ name, id }: { name: string; id: number }) => (name === 'flow' ? [id] : []))
+    expect(ids).toEqual([1, 2, 2, 3, 3])
+  })
+
+  test('tells instants as microseconds that lead back to the same tick, for a hundred days', () => {
+    const times = [1, 1001, 5004, 100 * 86_400e9 + 1, 100 * 86_400e9 + 999]
+    const records = times.map((time): TraceRecord => ({ time, category: 'event', device: '', name: 'x' }))
+
+    const text = [...chromeTrace([{ name: 'pc', records }])].join('')
+
+    const shown = [...text.matchAll(/"ph":"i".*?"ts":(\d+)(?:\.(\d+))?/g)]
+    expect(shown.map(([, whole = '', rest = '']) => Number(whole + rest.padEnd(3, '0')))).toEqual(times)
   })
 })

@@ -2,7 +2,7 @@ import { traceMachine } from '@hostbridge/core/machine'
 import { chromeTrace, countRecords, diffTraces, formatTrace, TRACE_CATEGORIES, Trace } from '@hostbridge/core/trace'
 import { describe, expect, test } from 'vitest'
 import { busyMachine } from './busy-machine.ts'
-import { faultsOf, unnested } from './chrome-format.ts'
+import { faultsOf, lostBy } from './chrome-format.ts'
 
 function traced(run: (machine: ReturnType<typeof busyMachine>['machine']) => void) {
   const { machine } = busyMachine()
@@ -47,7 +47,25 @@ describe('a traced machine', () => {
 
     expect(traceEvents.length).toBeGreaterThan(100)
     expect(traceEvents.flatMap(faultsOf)).toEqual([])
-    expect(unnested(traceEvents)).toEqual([])
+    expect(lostBy(traceEvents)).toEqual([])
+  })
+
+  test('loses nothing in Perfetto, though two machines have overlapping transfers and thousands of records at one instant', () => {
+    const traces = ['left', 'right'].map((name) => {
+      const { trace, machine, end } = traced((busy) => busy.run())
+      for (let line = 0; line < 2000; line++) machine.guestError({ code: 'test.many', message: 'once more' })
+      end()
+      return { name, records: trace }
+    })
+
+    const { traceEvents } = JSON.parse([...chromeTrace(traces)].join('\n'))
+
+    expect(traceEvents.length).toBeGreaterThan(4000)
+    expect(traceEvents.flatMap(faultsOf)).toEqual([])
+    expect(lostBy(traceEvents)).toEqual([])
+    const flows = traceEvents.filter(({ ph }: { ph: string }) => ph === 's')
+    expect(flows.length).toBeGreaterThan(0)
+    expect(new Set(flows.map(({ id }: { id: number }) => id)).size).toBe(flows.length)
   })
 
   test('tells where two runs part, with what came before', () => {
