@@ -1,6 +1,14 @@
 import { HostbridgeError } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
-import { callInput, type InputLog, type InputRecord, type Inputs, placeOf, recordOf } from './input-log.ts'
+import {
+  callInput,
+  type InputLog,
+  type InputRecord,
+  type Inputs,
+  type Place,
+  placeOf,
+  repeatInput,
+} from './input-log.ts'
 
 /** Drives a machine from outside and writes down what was done, so that {@link replayInputs} can do it again. */
 export class InputRecorder {
@@ -13,11 +21,13 @@ export class InputRecorder {
     this.#inputs = inputs
   }
 
-  /** Makes a call between two events. @throws HostbridgeError `input.unknown`, `input.inside`. */
+  /**
+   * Makes a call between two events; what the input throws passes through, and is part of the log.
+   *
+   * @throws HostbridgeError `input.unknown`, `input.inside`, `input.arguments`.
+   */
   call(name: string, ...args: readonly unknown[]): void {
-    const record = recordOf(this.machine, name, args)
-    callInput(this.machine, this.#inputs, name, args)
-    this.#records.push(record)
+    callInput(this.machine, this.#inputs, name, args, (record) => this.#records.push(record))
   }
 
   /** All calls so far, with the present as the end. */
@@ -35,19 +45,24 @@ export class InputRecorder {
 export function replayInputs(machine: Machine, inputs: Inputs, log: InputLog): void {
   for (const [index, record] of log.inputs.entries()) {
     reach(machine, record, `input ${index} '${record.name}'`)
-    callInput(machine, inputs, record.name, record.args)
+    repeatInput(machine, inputs, record)
   }
   reach(machine, log.end, 'the end')
 }
 
 /** Runs to a place of a log and checks that it is the same. `what` names the place. @throws HostbridgeError `input.diverged`. */
-export function reach(machine: Machine, wanted: InputLog['end'], what: string): void {
+export function reach(machine: Machine, wanted: Place, what: string): void {
   const { fingerprint } = machine
   if (wanted.time >= machine.now) {
     let ended: string = 'stopped'
     while (ended === 'stopped')
       ended = machine.run({ until: wanted.time, events: wanted.events - fingerprint.events }).ended
   }
+  checkPlace(machine, wanted, what)
+}
+
+/** @throws HostbridgeError `input.diverged` where the machine is elsewhere. */
+export function checkPlace(machine: Machine, wanted: Place, what: string): void {
   const found = placeOf(machine)
   if (found.events === wanted.events && found.time === wanted.time && found.fingerprint === wanted.fingerprint) return
   throw new HostbridgeError(
@@ -58,6 +73,6 @@ export function reach(machine: Machine, wanted: InputLog['end'], what: string): 
   )
 }
 
-function describe({ events, time, fingerprint }: InputLog['end']): string {
+function describe({ events, time, fingerprint }: Place): string {
   return `${events} events until ${time} with fingerprint ${fingerprint}`
 }

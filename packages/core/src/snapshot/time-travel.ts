@@ -1,8 +1,18 @@
 import { HostbridgeError } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { RunOptions, RunResult } from '../machine/run-loop.ts'
-import { callInput, type InputLog, type InputRecord, type Inputs, placeOf, recordOf } from './input-log.ts'
-import { reach } from './input-replay.ts'
+import { Fingerprint } from '../time/fingerprint.ts'
+import { tickOf } from '../time/tick.ts'
+import {
+  callInput,
+  type InputLog,
+  type InputRecord,
+  type Inputs,
+  type Place,
+  placeOf,
+  repeatInput,
+} from './input-log.ts'
+import { checkPlace, reach } from './input-replay.ts'
 import { type RestoreOptions, restoreSnapshot, takeSnapshot } from './snapshot.ts'
 import { type ShelvedSnapshot, SnapshotShelf } from './snapshot-shelf.ts'
 
@@ -15,9 +25,9 @@ export interface Composed extends RestoreOptions {
 export interface TimeTravelOptions {
   /** Composes the machine, the same every time. */
   readonly build: () => Composed
-  /** Events from one snapshot to the next; 10,000 unless told. */
+  /** Events from one snapshot to the next; 10,000 unless told, `Infinity` for none. */
   readonly every?: number
-  /** Snapshots that are kept at most; 24 unless told. */
+  /** Snapshots that are kept at most, 1 or more; 24 unless told. */
   readonly keep?: number
 }
 
@@ -38,10 +48,16 @@ export class TimeTravel {
   #composed: Composed
   #unsaved: HostbridgeError | undefined
 
+  /** @throws HostbridgeError `time-travel.options`. */
   constructor(options: TimeTravelOptions) {
+    const { every = 10_000, keep = 24 } = options
+    if (!(isCount(every) || every === Number.POSITIVE_INFINITY) || !isCount(keep)) {
+      const message = `time travel cannot take a snapshot every ${every} events and keep ${keep}: both are whole numbers from 1 on`
+      throw new HostbridgeError('time-travel.options', message, { every, keep })
+    }
     this.#options = options
-    this.#every = options.every ?? 10_000
-    this.#shelf = new SnapshotShelf(options.keep ?? 24)
+    this.#every = every
+    this.#shelf = new SnapshotShelf(keep)
     this.#composed = options.build()
   }
 
@@ -64,16 +80,21 @@ export class TimeTravel {
     return { inputs: this.#records.slice(0, this.#made), end: placeOf(this.machine) }
   }
 
-  /** Makes an input between two events; those that were to come are forgotten. @throws HostbridgeError `input.unknown`. */
+  /** Makes an input between two events; those that were to come are forgotten. Throws as `InputRecorder.call`. */
   call(name: string, ...args: readonly unknown[]): void {
-    const record = recordOf(this.machine, name, args)
-    callInput(this.machine, this.#composed.inputs ?? {}, name, args)
-    this.#records = [...this.#records.slice(0, this.#made), record]
-    this.#made++
-    this.#shelf.forget(({ events, inputs }) => events > record.events || inputs >= this.#made)
+    callInput(this.machine, this.#composed.inputs ?? {}, name, args, (record) => {
+      this.#records = [...this.#records.slice(0, this.#made), record]
+      this.#made++
+      this.#shelf.forget(({ events, inputs }) => events > record.events || inputs >= this.#made)
+    })
   }
 
-  /** Runs on, as `Machine.run` does, with the inputs that are still to come. */
+  /**
+   * Runs on, as `Machine.run` does, with the inputs that are still to come.
+   *
+   * @throws HostbridgeError `input.diverged` where it comes to an input or a snapshot and is elsewhere than it was: the machine
+   *   depends on more than its inputs.
+   */
   run({ until, events = Number.POSITIVE_INFINITY }: RunOptions = {}): RunResult {
     const { machine } = this
     const first = machine.fingerprint.events
@@ -85,6 +106,8 @@ export class TimeTravel {
       const waitsForInput = next !== undefined && (until === undefined || next.time <= until)
       const result = machine.run({ ...optional(waitsForInput ? next.time : until), events: due })
       this.#saveIfDue()
+      const isPast = waitsForInput && result.ended === 'until' && machine.fingerprint.events < next.events
+      if (isPast) checkPlace(machine, next, `input ${this.#made} '${next.name}'`)
       const all = machine.fingerprint.events - first
       const goesOn = result.ended === 'events' || (waitsForInput && result.ended === 'until')
       if (!goesOn || all >= events) return { ...result, events: all }
@@ -94,9 +117,10 @@ export class TimeTravel {
   /**
    * Goes back to an instant: what was due at it has happened, nothing later has.
    *
-   * @throws HostbridgeError `time-travel.future`, `input.diverged` where the machine depends on more than its inputs.
+   * @throws HostbridgeError `time-travel.future`, `time.tick`; as {@link run}.
    */
   reverseTo(time: bigint): Machine {
+    tickOf(time)
     if (time > this.machine.now) throw future(`to ${time}`, `it is ${this.machine.now}`)
     this.#goBack((entry) => entry.time <= time)
     while (this.run({ until: time }).ended === 'stopped') {
@@ -108,12 +132,11 @@ export class TimeTravel {
   /** Goes back by a number of events; inputs made since are still to come. Throws as {@link reverseTo}. */
   reverseBy(events: number): Machine {
     const wanted = this.machine.fingerprint.events - events
-    if (events < 0 || wanted < 0)
+    if (!Number.isInteger(events) || events < 0 || wanted < 0)
       throw future(`by ${events} events`, `${this.machine.fingerprint.events} have happened`)
     this.#goBack((entry) => entry.events <= wanted && (this.#records[entry.inputs - 1]?.events ?? -1) < wanted)
-    for (let left = wanted; left > 0; ) {
-      left = wanted - this.machine.fingerprint.events
-      if (left > 0) this.run({ events: left })
+    for (let left = this.#eventsTo(wanted); left > 0; left = this.#eventsTo(wanted)) {
+      if (this.run({ events: left }).events === 0) throw endsEarly(this.machine, wanted)
     }
     return this.machine
   }
@@ -143,9 +166,20 @@ export class TimeTravel {
     for (let next = this.#records[this.#made]; next !== undefined; next = this.#records[this.#made]) {
       if (next.events > machine.fingerprint.events || (until !== undefined && next.time > until)) return
       reach(machine, next, `input ${this.#made} '${next.name}'`)
-      callInput(machine, this.#composed.inputs ?? {}, next.name, next.args)
       this.#made++
+      repeatInput(machine, this.#composed.inputs ?? {}, next)
     }
+  }
+
+  /** Where the machine has to be to have come to a snapshot; how far behind the last event it was taken does not matter. */
+  #placeOf({ events, snapshot }: ShelvedSnapshot): Place {
+    const fingerprint = new Fingerprint()
+    fingerprint.restore(snapshot.state.fingerprint)
+    return { events, time: this.machine.now, fingerprint: fingerprint.toString() }
+  }
+
+  #eventsTo(wanted: number): number {
+    return wanted - this.machine.fingerprint.events
   }
 
   /** Events until somebody wants to do something between two: an input that is to come, or a snapshot. */
@@ -158,7 +192,10 @@ export class TimeTravel {
   #saveIfDue(): void {
     const { events } = this.machine.fingerprint
     const last = this.#shelf.all.at(-1)
-    if (events === 0 || events % this.#every !== 0 || events <= (last?.events ?? 0)) return
+    if (events === 0 || events % this.#every !== 0) return
+    const known = this.#shelf.all.find((entry) => entry.events === events)
+    if (known !== undefined) checkPlace(this.machine, this.#placeOf(known), 'a snapshot')
+    if (events <= (last?.events ?? 0)) return
     try {
       const snapshot = takeSnapshot(this.machine, { like: last?.snapshot })
       this.#shelf.add({ events, inputs: this.#made, time: this.machine.now, snapshot })
@@ -168,6 +205,15 @@ export class TimeTravel {
       this.#unsaved = error
     }
   }
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 1
+}
+
+function endsEarly({ name, fingerprint: { events } }: Machine, wanted: number): HostbridgeError {
+  const message = `machine '${name}' goes another way: nothing waits after ${events} events, where ${wanted} have happened; let it depend on its inputs alone`
+  return new HostbridgeError('input.diverged', message, { machine: name, events, wanted })
 }
 
 function optional(until: bigint | undefined): RunOptions {

@@ -114,6 +114,91 @@ describe('time travel', () => {
     expect(() => travel.reverseBy(10_000)).toThrow('have happened')
   })
 
+  test.each([
+    [{ every: 0 }, 'every 0 events'],
+    [{ every: -5 }, 'every -5 events'],
+    [{ every: Number.NaN }, 'every NaN events'],
+    [{ keep: 0 }, 'and keep 0'],
+    [{ keep: 1.5 }, 'and keep 1.5'],
+  ])('refuses the options %j', (options, message) => {
+    expect(() => new TimeTravel({ build: driven, ...options })).toThrow(message)
+  })
+
+  test('refuses times and numbers of events that there are not, and stays where it is', () => {
+    const { travel } = travelled()
+    const before = lookAt(travel.machine)
+
+    expect(() => travel.reverseTo(-1n)).toThrow(expect.objectContaining({ code: 'time.tick' }))
+    for (const events of [-1, 0.5, Number.NaN]) expect(() => travel.reverseBy(events)).toThrow(`by ${events} events`)
+    expect(lookAt(travel.machine)).toEqual(before)
+  })
+
+  test('makes an input that throws again on its way', () => {
+    const build = () => {
+      const run = driven()
+      const inputs = {
+        burst: () => {
+          run.adder.send(9)
+          throw new Error('half done')
+        },
+      }
+      return { ...run, inputs }
+    }
+    const travel = new TimeTravel({ build })
+    travel.run({ until: 12n })
+    expect(() => travel.call('burst')).toThrow('half done')
+    travel.run({ until: 50n })
+    const seen = lookAt(travel.machine)
+    travel.run({ until: 90n })
+
+    travel.reverseTo(50n)
+
+    expect(lookAt(travel.machine)).toEqual(seen)
+  })
+
+  /** A machine that is slower, and ends earlier, every time it is composed. */
+  function fickle() {
+    let builds = 0
+    return () => {
+      const run = driven()
+      builds++
+      const gap = 3 * builds
+      let left = 40 / builds
+      const beat = run.machine.event('beat', () => {
+        if (--left > 0) run.machine.queue.schedule(beat, run.machine.queue.now + gap)
+      })
+      run.machine.queue.schedule(beat, 0)
+      run.machine.queue.deschedule(run.adder.tick)
+      return run
+    }
+  }
+
+  test.each([
+    ['an input', Number.POSITIVE_INFINITY, /before input 0 'send'/, (travel: TimeTravel) => travel.reverseTo(60n)],
+    [
+      'a snapshot',
+      4,
+      /before a snapshot/,
+      (travel: TimeTravel) => {
+        travel.reverseTo(8n)
+        travel.run()
+      },
+    ],
+    [
+      'the event that it was at',
+      Number.POSITIVE_INFINITY,
+      /nothing waits after \d+ events/,
+      (travel: TimeTravel) => travel.reverseBy(1),
+    ],
+  ])('says that a machine goes another way before %s', (what, every, message, back) => {
+    const travel = new TimeTravel({ build: fickle(), every })
+    travel.run({ until: 50n })
+    if (what === 'an input') travel.call('send', 1)
+    travel.run()
+
+    expect(() => back(travel)).toThrow(message)
+  })
+
   test('runs as a machine does that nobody watches', () => {
     const plain = driven()
     const recorder = new InputRecorder(plain.machine, plain.inputs ?? {})
