@@ -22,6 +22,11 @@ export class ComposedEvents {
     return this.#named.make(key, action, options)
   }
 
+  /** Forgets an event with a key, which no longer waits then. */
+  drop(key: string): void {
+    this.#named.drop(key)
+  }
+
   /** Notes a one-off event, if it is one that composing makes. */
   note(event: SimEvent): void {
     if (this.#composing) this.#numbered.add(numberedKey(this.#numbered.size, event), event)

@@ -39,8 +39,16 @@ export function checkLoose(machine: Machine, device: Device): void {
   }
 }
 
-/** @throws HostbridgeError `machine.foreign-parent`, `machine.place-taken`. */
+/** @throws HostbridgeError `machine.place-name`, `machine.foreign-parent`, `machine.place-taken`. */
 export function checkPlace({ machine, parent, at }: DevicePlace, device: Device): void {
+  if (at === '' || at.includes('/')) {
+    throw new HostbridgeError(
+      'machine.place-name',
+      `'${device.name}' cannot be plugged into machine '${machine.name}' at ${JSON.stringify(at)}: a part of a path is not empty ` +
+        "and has no '/'; give it another name, or a place by the option at",
+      { device: device.name, machine: machine.name, at },
+    )
+  }
   if (parent !== undefined && parent.machine !== machine) {
     throw new HostbridgeError(
       'machine.foreign-parent',

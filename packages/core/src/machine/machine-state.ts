@@ -146,7 +146,17 @@ function saveGuestErrors(machine: Machine): SavedLog<SavedGuestError> {
   const { total, entries } = machine.guestErrors.save()
   return {
     total,
-    entries: entries.map(({ device, ...error }) => structuredClone({ ...error, path: device?.path })),
+    entries: entries.map(({ device, ...error }) => cloneError({ ...error, path: device?.path })),
+  }
+}
+
+function cloneError(error: SavedGuestError): SavedGuestError {
+  try {
+    return structuredClone(error)
+  } catch (cause) {
+    const { code, path } = error
+    const message = `guest error '${code}' of '${path ?? 'nobody'}' cannot be saved: let its facts be plain data`
+    throw new HostbridgeError('machine.state', message, { code, device: path }, { cause })
   }
 }
 

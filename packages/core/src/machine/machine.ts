@@ -127,7 +127,7 @@ export class Machine {
   /**
    * Plugs a device and returns it. When its `onPlug` throws, the error passes through and the machine is as it was.
    *
-   * @throws HostbridgeError `machine.already-plugged`, `machine.foreign-parent`, `machine.place-taken`.
+   * @throws HostbridgeError `machine.already-plugged`, `machine.foreign-parent`, `machine.place-taken`, `machine.place-name`.
    */
   plug<D extends Device>(device: D, options: PlugOptions = {}): D {
     const { parent, at = device.name } = options
@@ -207,12 +207,14 @@ export class Machine {
 
   /**
    * Makes an event that a saved machine finds again by `key`, also where it is scheduled while the machine runs; schedule it
-   * in {@link queue}.
+   * in {@link queue}. One that a device makes on its plug is dropped when it leaves.
    *
    * @throws HostbridgeError `machine.event-taken`, `machine.event-key`.
    */
   event(key: string, action: (event: SimEvent) => void, options?: SimEventOptions): SimEvent {
-    return this.#composed.make(key, action, options)
+    const event = this.#composed.make(key, action, options)
+    this.#plugging?.onRelease(() => this.#composed.drop(key))
+    return event
   }
 
   /**

@@ -17,6 +17,12 @@ export const SNAPSHOT_VERSION = 1
 /** Magic, version, bytes of the table, CRC of the table. */
 const HEADER = 20
 
+/** Bytes of a row of the table, without its name. */
+const ROW = 16
+
+/** A deflate stream is at least a 1032nd of what it holds. */
+const MOST_DEFLATED = 1032
+
 const FAST = 1
 
 /**
@@ -80,7 +86,9 @@ function readSections(file: Uint8Array, table: Uint8Array, first: number): Secti
   const sections: Section[] = []
   let at = first
   for (let entry = 0; entry < table.length; ) {
-    const nameLength = rows.getUint32(entry, true)
+    const nameLength = entry + ROW > table.length ? Number.POSITIVE_INFINITY : rows.getUint32(entry, true)
+    if (entry + ROW + nameLength > table.length)
+      throw damaged('its table of sections ends inside a row', HEADER + entry)
     const name = strFromU8(table.subarray(entry + 4, entry + 4 + nameLength))
     entry += 4 + nameLength
     const raw = rows.getUint32(entry, true)
@@ -90,7 +98,7 @@ function readSections(file: Uint8Array, table: Uint8Array, first: number): Secti
     if (crc32(stored) !== rows.getUint32(entry + 8, true)) {
       throw damaged(`section '${name}' does not match its checksum`, at)
     }
-    sections.push({ name, bytes: raw === length ? stored : inflateSync(stored, { out: new Uint8Array(raw) }) })
+    sections.push({ name, bytes: raw === length ? stored : inflated(name, stored, raw, at) })
     entry += 12
     at += length
   }
@@ -106,6 +114,20 @@ export function damaged(why: string, at: number): HostbridgeError {
   })
 }
 
+/** `at` is where the file has it. */
+function inflated(name: string, stored: Uint8Array, raw: number, at: number): Uint8Array {
+  if (raw <= stored.length * MOST_DEFLATED) {
+    try {
+      // With room for one more, so that what is longer shows.
+      const bytes = inflateSync(stored, { out: new Uint8Array(raw + 1) })
+      if (bytes.length === raw) return bytes
+    } catch {
+      // Said below.
+    }
+  }
+  throw damaged(`section '${name}' does not hold the ${raw} bytes that it is to hold`, at)
+}
+
 function compressed(bytes: Uint8Array): Uint8Array {
   const smaller = deflateSync(bytes, { level: FAST })
   return smaller.length < bytes.length ? smaller : bytes
@@ -113,7 +135,7 @@ function compressed(bytes: Uint8Array): Uint8Array {
 
 function row(name: string, raw: number, stored: Uint8Array): Uint8Array {
   const text = strToU8(name)
-  const bytes = new Uint8Array(text.length + 16)
+  const bytes = new Uint8Array(text.length + ROW)
   const view = new DataView(bytes.buffer)
   view.setUint32(0, text.length, true)
   bytes.set(text, 4)

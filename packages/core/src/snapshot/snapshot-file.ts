@@ -1,7 +1,9 @@
 import { RUN_LANES } from '../iommu/run.ts'
 import { packMemory, unpackMemory } from './memory-section.ts'
+import type { SavedMemory } from './saved-memory.ts'
 import { damaged, packSections, sectionsOf } from './sections.ts'
 import type { Snapshot } from './snapshot.ts'
+import { checkShape } from './snapshot-shape.ts'
 import { readText, textSection } from './text-section.ts'
 
 interface Described {
@@ -49,21 +51,33 @@ export function encodeSnapshot({ composition, memories, iommus, state }: Snapsho
  */
 export function decodeSnapshot(file: Uint8Array): Snapshot {
   const section = sectionsOf(file)
-  const { composition, memories, iommus } = readText('composition', section('composition')) as Description
-  const states = readText('iommu states', section('iommu states')) as readonly unknown[]
-  return {
+  const description = readText('composition', section('composition')) as Partial<Description>
+  const { composition, memories, iommus } = description ?? {}
+  const states = readText('iommu states', section('iommu states'))
+  const areThere = [composition?.memories, memories, iommus, states].every(Array.isArray)
+  if (!areThere) throw damaged("section 'composition' lacks parts of a composition", 0)
+  const snapshot = {
     composition,
-    memories: memories.map(({ name, size, parts }, index) => {
-      const packed = Array.from({ length: parts }, (_, part) => section(memorySection(index, part)))
-      return unpackMemory(name, size, packed)
-    }),
-    iommus: iommus.map((name, index) => ({
+    memories: memories?.map((described, index) => memoryOf(section, described, index)),
+    iommus: iommus?.map((name, index) => ({
       name,
       runs: unpackRuns(name, section(`iommu ${index}`)),
-      state: states[index],
+      state: (states as unknown[])[index],
     })),
-    state: readText('state', section('state')) as Snapshot['state'],
+    state: readText('state', section('state')),
+  } as Snapshot
+  checkShape(snapshot)
+  return snapshot
+}
+
+function memoryOf(section: (name: string) => Uint8Array, described: Described, index: number): SavedMemory {
+  const { name, size, parts } = described ?? {}
+  if (typeof name !== 'string' || typeof size !== 'bigint' || !Number.isSafeInteger(parts)) {
+    throw damaged(`memory ${index} of section 'composition' has no name, size or parts`, 0)
   }
+  const packed: Uint8Array[] = []
+  for (let part = 0; part < parts; part++) packed.push(section(memorySection(index, part)))
+  return unpackMemory(name, size, packed)
 }
 
 function unpackRuns(name: string, bytes: Uint8Array): Float64Array<ArrayBuffer> {

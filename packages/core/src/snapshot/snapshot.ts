@@ -12,6 +12,7 @@ import {
 } from './composition.ts'
 import { iommusOf, restoreIommu, type SavedIommu, saveIommu } from './saved-iommu.ts'
 import { marksOf, memoriesOf, restoreMemory, type SavedMemory, saveMemory } from './saved-memory.ts'
+import { checkShape } from './snapshot-shape.ts'
 
 /** A whole machine between two events: its composition, the contents of its memories, its devices and its waiting events. */
 export interface Snapshot {
@@ -62,11 +63,12 @@ export function takeSnapshot(machine: Machine, { like }: TakeOptions = {}): Snap
  * Whatever is refused, the machine is as it was then, but for what `replug` did: it is saved before, which costs a copy of
  * the memory that it has in use.
  *
- * @throws HostbridgeError `snapshot.foreign` with the first difference in composition; `machine.state` as `Machine.restore`;
+ * @throws HostbridgeError `snapshot.damaged` for what is no snapshot; `snapshot.foreign` with the first difference in composition; `machine.state` as `Machine.restore`;
  *   `snapshot.half-restored`, with the reason as its cause, for a machine that could not be saved before, or cannot be brought
  *   back: it is not to be used any more.
  */
 export function restoreSnapshot(machine: Machine, snapshot: Snapshot, { replug }: RestoreOptions = {}): void {
+  checkShape(snapshot)
   const { composition } = snapshot
   if (replug !== undefined) plugAsSaved(machine, composition.devices, replug)
   checkDevices(machine, composition.devices)

@@ -1,5 +1,6 @@
-import { parse, stringify } from 'devalue'
+import { type DevalueError, parse, stringify } from 'devalue'
 import { strFromU8, strToU8 } from 'fflate'
+import { HostbridgeError } from '../errors.ts'
 import { damaged, type Section } from './sections.ts'
 
 /** Structured data as devalue's text; views of shared memory become copies. */
@@ -12,9 +13,19 @@ const REDUCERS = {
 
 const REVIVERS = { Shared: (value: unknown): unknown => value }
 
-/** Structured data as a section. */
+/** Structured data as a section. @throws HostbridgeError `snapshot.not-plain` with where in it lies what no file can hold. */
 export function textSection(name: string, value: unknown): Section {
-  return { name, bytes: strToU8(stringify(value, REDUCERS)) }
+  try {
+    return { name, bytes: strToU8(stringify(value, REDUCERS)) }
+  } catch (cause) {
+    const { path = '', message } = cause as Partial<DevalueError>
+    throw new HostbridgeError(
+      'snapshot.not-plain',
+      `section '${name}' cannot be written: ${message}${path === '' ? '' : ` at ${path}`}; let save() return plain objects, arrays and numbers`,
+      { section: name, path },
+      { cause },
+    )
+  }
 }
 
 /** What {@link textSection} has made. @throws HostbridgeError `snapshot.damaged`. */

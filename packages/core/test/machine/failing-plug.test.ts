@@ -8,12 +8,12 @@ import { takeSnapshot } from '../../src/snapshot/snapshot.ts'
 import { Recorder } from './recorder.ts'
 
 /** What a plug may do to its machine. Steps of children fail inside a nested plug. */
-type Step = 'map' | 'at' | 'event' | 'raise' | 'release' | readonly Step[]
+type Step = 'map' | 'at' | 'event' | 'beat' | 'raise' | 'release' | readonly Step[]
 
 const { steps } = fc.letrec<{ step: Step; steps: Step[] }>((tie) => ({
   step: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
-    fc.constantFrom<Step>('map', 'at', 'event', 'raise', 'release'),
+    fc.constantFrom<Step>('map', 'at', 'event', 'beat', 'raise', 'release'),
     tie('steps'),
   ),
   steps: fc.array(tie('step'), { maxLength: 5 }),
@@ -34,6 +34,11 @@ class Clumsy extends Recorder {
           machine.queue.schedule(
             this.event(own, () => {}),
             machine.queue.now + 1,
+          )
+        else if (step === 'beat')
+          machine.queue.schedule(
+            machine.event(own, () => {}),
+            machine.queue.now + 2,
           )
         else if (step === 'raise') this.line.raise()
         else if (step === 'release') this.onRelease(() => undone.push(own))

@@ -155,6 +155,13 @@ describe('a saved machine', () => {
     expect(card.counter).toBe(1)
   })
 
+  test('names a guest error whose facts are no plain data', () => {
+    const { machine, card } = build('pc')
+    machine.guestError({ code: 'card.command', message: 'no such command', device: card, facts: { why: () => {} } })
+
+    expect(() => machine.save()).toThrow("guest error 'card.command' of 'phb/00:01.0' cannot be saved")
+  })
+
   test('names the device whose state is not plain data', () => {
     const { machine, card } = build('pc')
     card.save = () => ({ callback: () => {} })

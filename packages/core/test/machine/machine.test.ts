@@ -217,6 +217,11 @@ describe('plug', () => {
 
     expect(taken).toThrow("'net' cannot be plugged into machine 'pc' at 'phb/00:01.0': 'disk' is there")
     expect(orphan).toThrow(expect.objectContaining({ code: 'machine.foreign-parent' }))
+    for (const at of ['', 'phb/00:01.0']) {
+      expect(() => machine.plug(new Recorder('fan'), { at })).toThrow(
+        expect.objectContaining({ code: 'machine.place-name' }),
+      )
+    }
     expect(() => machine.plug(new Recorder('phb'))).toThrow(expect.objectContaining({ code: 'machine.place-taken' }))
   })
 

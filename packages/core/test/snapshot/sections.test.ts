@@ -1,6 +1,7 @@
 import { test as property } from '@fast-check/vitest'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { crc32 } from '../../src/snapshot/crc32.ts'
 import { packSections, unpackSections } from '../../src/snapshot/sections.ts'
 
 const SECTIONS = [
@@ -42,6 +43,30 @@ describe('sections', () => {
     }
     for (let length = 0; length < file.length; length++) expect(code(file.slice(0, length))).toBe('snapshot.damaged')
     expect(code(Uint8Array.of(...file, 0))).toBe('snapshot.damaged')
+  })
+
+  test('whose checksums are right are refused where their table or a stream is crooked', () => {
+    const file = packSections(SECTIONS)
+    const table = 20
+    /** Writes a number into the table and makes the checksum fit. */
+    const withNumber = (at: number, value: number): Uint8Array => {
+      const other = file.slice()
+      const view = new DataView(other.buffer)
+      view.setUint32(at, value, true)
+      view.setUint32(16, crc32(other.subarray(table, table + view.getUint32(12, true))), true)
+      return other
+    }
+    const afterName = table + 4 + 'state'.length
+
+    expect(() => unpackSections(withNumber(table, 2 ** 31))).toThrow(
+      'at byte 20: its table of sections ends inside a row',
+    )
+    expect(() => unpackSections(withNumber(table, 5000))).toThrow('its table of sections ends inside a row')
+    for (const raw of [2 ** 32 - 1, 299, 301, 0]) {
+      expect(() => unpackSections(withNumber(afterName, raw))).toThrow(
+        `section 'state' does not hold the ${raw} bytes that it is to hold`,
+      )
+    }
   })
 
   test('say what is damaged and where', () => {

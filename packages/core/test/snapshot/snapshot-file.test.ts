@@ -76,6 +76,17 @@ describe('the file of a snapshot', () => {
     expect(() => decodeSnapshot(odd)).toThrow("section 'state' cannot be read")
   })
 
+  test('is not made of what no file can hold, and says where that is', () => {
+    expect(() => encodeSnapshot(snapshotWith({ deep: [{ error: new Error('cloned') }] }))).toThrow(
+      expect.objectContaining({
+        code: 'snapshot.not-plain',
+        message: expect.stringMatching(
+          /^section 'state' cannot be written: .* at \.devices\[0\]\.state\.deep\[0\]\.error;/,
+        ),
+      }),
+    )
+  })
+
   test('costs what has been written to memory', () => {
     expect(encodeSnapshot(snapshotWith({}, new Uint8Array(0x8000).fill(7))).length).toBeLessThan(1500)
   })
