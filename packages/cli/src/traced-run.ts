@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { HostbridgeError } from '@hostbridge/core'
 import { type Machine, traceMachine } from '@hostbridge/core/machine'
 import { chromeTrace, countRecords, formatTrace, parseFilter, Trace, type TraceFilter } from '@hostbridge/core/trace'
-import { build } from 'hdr-histogram-js'
+import { build, type Histogram } from 'hdr-histogram-js'
 
 export interface TracedRunOptions {
   /** Where the trace goes: Chrome's JSON if it ends in `.json`, else text. */
@@ -64,13 +64,16 @@ export class TracedRun {
   /** Counters, and of what takes time a histogram. */
   figures(): DeviceFigures[] {
     return this.#traces.flatMap(({ name: machine, records }) => {
-      return countRecords(records).map(({ device, category, name, count, bytes }) => {
-        const lasted = [...records].flatMap((record) => {
-          const { duration } = record
-          const same = record.device === device && record.category === category && record.name === name
-          return same && duration !== undefined ? [duration] : []
-        })
-        return { machine, device, category, name, count, bytes, ...spreadOf(lasted) }
+      const histograms = new Map<string, Histogram>()
+      for (const record of records) {
+        if (record.duration === undefined) continue
+        const histogram = histograms.get(keyOf(record)) ?? build({ numberOfSignificantValueDigits: 3 })
+        histograms.set(keyOf(record), histogram)
+        histogram.recordValue(record.duration)
+      }
+      return countRecords(records).map((counter) => {
+        const { device, category, name, count, bytes } = counter
+        return { machine, device, category, name, count, bytes, ...spreadOf(histograms.get(keyOf(counter))) }
       })
     })
   }
@@ -83,10 +86,14 @@ export class TracedRun {
   }
 }
 
-function spreadOf(lasted: readonly number[]): { median: number; p99: number; max: number } | undefined {
-  if (lasted.length === 0) return undefined
-  const histogram = build({ numberOfSignificantValueDigits: 3 })
-  for (const duration of lasted) histogram.recordValue(duration)
-  const [median, p99] = [histogram.getValueAtPercentile(50), histogram.getValueAtPercentile(99)]
-  return { median, p99, max: Math.max(...lasted) }
+function keyOf({ device, category, name }: { device: string; category: string; name: string }): string {
+  return `${device}\n${category}\n${name}`
+}
+
+/** Of three digits: a percentile is the upper end of its bucket, which may lie above what was recorded. */
+function spreadOf(histogram: Histogram | undefined): { median: number; p99: number; max: number } | undefined {
+  if (histogram === undefined) return undefined
+  const max = histogram.maxValue
+  const [median, p99] = [50, 99].map((percentile) => Math.min(histogram.getValueAtPercentile(percentile), max))
+  return { median: median as number, p99: p99 as number, max }
 }

@@ -22,3 +22,20 @@ test('what takes time is told with its median and its longest', () => {
   expect(transfers).toMatchObject({ machine: 'pseries', device: 'phb0/00:01.0', count: 4, bytes: 32 })
   expect(transfers).toMatchObject({ median: 200, max: 90_000 })
 })
+
+test('of very many records, no percentile lies above the longest', () => {
+  const traced = new TracedRun({})
+  const machine = new Machine('pc')
+  traced.watch(machine)
+  for (let time = 0; time < 150_000; time++) {
+    machine.trace?.add({ time, category: 'dma', device: 'disk', name: 'transfer', duration: 90_000 - (time & 1) })
+  }
+  machine.trace?.add({ time: 0, category: 'dma', device: 'disk', name: 'start' })
+
+  const figures = traced.figures()
+
+  expect(figures).toEqual([
+    { machine: 'pc', device: 'disk', category: 'dma', name: 'start', count: 1, bytes: 0 },
+    { ...figures[1], name: 'transfer', count: 150_000, median: 90_000, p99: 90_000, max: 90_000 },
+  ])
+})
