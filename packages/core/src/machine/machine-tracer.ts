@@ -1,4 +1,5 @@
 import { hex } from '../address/range.ts'
+import { HostbridgeError } from '../errors.ts'
 import { Iommu } from '../iommu/iommu.ts'
 import type { MemoryRegion } from '../memory/memory-region.ts'
 import type { MmioPort } from '../memory/mmio-port.ts'
@@ -11,8 +12,14 @@ import type { Machine } from './machine.ts'
 /**
  * Lets a trace take down what happens in a machine: events, accesses to registers, DMA, interrupts, mappings of IOMMUs,
  * faults, plugs, unplugs and resets. Returns what ends that. Nothing that happens is changed by it.
+ *
+ * @throws HostbridgeError `trace.taken` for a machine that has a trace: its points know one.
  */
 export function traceMachine(machine: Machine, trace: Trace): () => void {
+  if (machine.trace !== undefined) {
+    const message = `machine '${machine.name}' has a trace already: end that first, or read what it has taken down`
+    throw new HostbridgeError('trace.taken', message, { machine: machine.name })
+  }
   const tracer = new MachineTracer(machine, trace)
   return () => tracer.end()
 }

@@ -23,31 +23,38 @@ export function compileFilter(filter: TraceFilter): (record: TraceRecord) => boo
 }
 
 /**
- * Reads a filter as one writes it: terms with blanks between, each `device=GLOB[,GLOB]`, `category=NAME[,NAME]` or
- * `time=FROM..TO` in ticks or with a unit (`5us..2ms`), either of which may lack.
+ * Reads a filter as one writes it: terms with blanks between, each once, `device=GLOB[,GLOB]`, `category=NAME[,NAME]` or
+ * `time=FROM..TO` in ticks or with a unit (`5us..2ms`), either of which may lack. The device `-` is the machine itself, as in a
+ * text log.
  *
- * @throws HostbridgeError `trace.filter` naming the term that is none.
+ * @throws HostbridgeError `trace.filter` naming the term that is none, that comes twice, or that ends before it begins.
  */
 export function parseFilter(text: string): TraceFilter {
   let filter: TraceFilter = {}
+  const seen = new Set<string>()
   for (const term of text.split(/\s+/).filter((word) => word !== '')) {
     const [, key = '', value = ''] = /^(\w+)=(.+)$/.exec(term) ?? []
     const values = value.split(',')
     const range = /^(\d+(?:ns|us|ms|s)?)?\.\.(\d+(?:ns|us|ms|s)?)?$/.exec(value)
-    if (key === 'device') filter = { ...filter, devices: values }
+    if (seen.has(key)) throw notATerm(term, `there is a term ${key}= before it: give several with commas between`)
+    seen.add(key)
+    if (key === 'device') filter = { ...filter, devices: values.map((glob) => (glob === '-' ? '' : glob)) }
     else if (key === 'category' && values.every(isCategory)) filter = { ...filter, categories: values }
     else if (key === 'time' && range !== null) {
       const [, from, to] = range
       filter = { ...filter, ...(from && { from: ticksOf(from) }), ...(to && { to: ticksOf(to) }) }
+      if ((filter.from ?? 0) > (filter.to ?? Number.POSITIVE_INFINITY)) throw notATerm(term, 'it ends before it begins')
     } else {
-      throw new HostbridgeError(
-        'trace.filter',
-        `'${term}' is no term of a filter: write device=GLOB, category=${TRACE_CATEGORIES.join('|')}, or time=FROM..TO`,
-        { term },
-      )
+      throw notATerm(term, WAYS)
     }
   }
   return filter
+}
+
+const WAYS: string = `write device=GLOB, category=${TRACE_CATEGORIES.join('|')}, or time=FROM..TO`
+
+function notATerm(term: string, why: string): HostbridgeError {
+  return new HostbridgeError('trace.filter', `'${term}' is no term of a filter: ${why}`, { term })
 }
 
 function isCategory(word: string): word is TraceCategory {

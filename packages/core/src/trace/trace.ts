@@ -1,8 +1,9 @@
+import { HostbridgeError } from '../errors.ts'
 import { compileFilter, type TraceFilter } from './trace-filter.ts'
 import type { TraceRecord } from './trace-record.ts'
 
 export interface TraceOptions extends TraceFilter {
-  /** Records that are kept: the last ones. All, unless told. */
+  /** Records that are kept, a whole number of 0 or more: the last ones. All, unless told. */
   readonly capacity?: number
 }
 
@@ -16,8 +17,14 @@ export class Trace implements Iterable<TraceRecord> {
   readonly #records: TraceRecord[] = []
   #total = 0
 
+  /** @throws HostbridgeError `trace.capacity` for one that is no number of records. */
   constructor(options: TraceOptions = {}) {
-    this.capacity = options.capacity ?? Number.POSITIVE_INFINITY
+    const { capacity = Number.POSITIVE_INFINITY } = options
+    if (!(capacity >= 0) || (capacity % 1 !== 0 && capacity !== Number.POSITIVE_INFINITY)) {
+      const message = `a trace cannot keep ${capacity} records: give a whole number of 0 or more`
+      throw new HostbridgeError('trace.capacity', message, { capacity })
+    }
+    this.capacity = capacity
     this.#wants = compileFilter(options)
   }
 

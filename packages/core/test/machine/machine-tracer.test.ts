@@ -44,6 +44,20 @@ test('accesses to registers, lines and mappings are taken down, of what comes la
   `)
 })
 
+test('a machine has one trace at a time', () => {
+  const machine = new Machine('pc')
+  const [first, second] = [new Trace(), new Trace()]
+  const end = traceMachine(machine, first)
+
+  expect(() => traceMachine(machine, second)).toThrow("machine 'pc' has a trace already")
+  end()
+  traceMachine(machine, second)
+  machine.at(1n, () => {})
+  machine.run()
+
+  expect([first.length, second.length]).toEqual([0, 1])
+})
+
 /** Maps registers when it is plugged, has a bus of its own, and ticks. */
 class Card extends Device {
   readonly tick: SimEvent = this.event('tick', () => {})

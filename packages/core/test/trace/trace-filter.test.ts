@@ -34,10 +34,28 @@ describe('a filter', () => {
     expect(wants({ ...at('a'), category: 'event' })).toBe(false)
   })
 
+  test('has the machine itself as the device -, as the text log has', () => {
+    const wants = compileFilter(parseFilter('device=-,disk'))
+
+    expect([at(''), at('disk'), at('-')].map(wants)).toEqual([true, true, false])
+  })
+
+  test('refuses a term that comes twice, and a time that ends before it begins', () => {
+    expect(() => parseFilter('category=dma category=life')).toThrow(
+      "'category=life' is no term of a filter: there is a term",
+    )
+    expect(() => parseFilter('time=5us..2us')).toThrow(
+      "'time=5us..2us' is no term of a filter: it ends before it begins",
+    )
+    expect(parseFilter('time=5us..5us')).toEqual({ from: 5000, to: 5000 })
+  })
+
   test.each(['device', 'device=', 'category=dna', 'time=5', 'time=1h..', 'colour=red'])(
     'refuses the term %s',
     (term) => {
-      expect(() => parseFilter(`device=a ${term}`)).toThrow(`'${term}' is no term of a filter: write device=GLOB`)
+      expect(() => parseFilter(`${term.startsWith('time') ? '' : 'time=1..'} ${term}`)).toThrow(
+        `'${term}' is no term of a filter: write device=GLOB`,
+      )
     },
   )
 })

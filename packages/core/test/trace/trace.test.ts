@@ -20,6 +20,10 @@ describe('a trace', () => {
     },
   )
 
+  test.each([-1, 2.5, Number.NaN])('cannot keep %d records', (capacity) => {
+    expect(() => new Trace({ capacity })).toThrow(`a trace cannot keep ${capacity} records`)
+  })
+
   test('without a bound keeps all that its filter wants', () => {
     const trace = new Trace({ from: 3, to: 5 })
 
