@@ -75,6 +75,8 @@ export class LadderQueue extends SlotTable {
   private topCount = 0
   /** The time of the entry that was taken last. */
   private floor: number
+  /** Entries that were taken since {@link turned} was called, give or take a bottom. */
+  private taken = 0
   /** Entries that are not in the bottom. */
   private countAbove = 0
   private rebuilds = 0
@@ -310,7 +312,6 @@ export class LadderQueue extends SlotTable {
   /** Brings what comes next into the empty bottom; returns whether there is anything. */
   private refill(): boolean {
     this.noteFloor()
-    const taken = this.head
     this.head = 0
     this.end = 0
     if (this.countAbove === 0) {
@@ -326,7 +327,7 @@ export class LadderQueue extends SlotTable {
       }
     }
     this.bottomUntil = this.above
-    this.turned?.(taken, this.slots, this.end)
+    this.turn()
     if (this.countAbove > MANY && this.depth > 0) this.touchAhead(this.rungs[this.depth - 1] as Rung)
     return true
   }
@@ -519,14 +520,23 @@ export class LadderQueue extends SlotTable {
       }
       this.end = count
       this.head = 0
-      this.turned?.(head, slots, count)
+      this.turn()
     }
     if (time < this.bottomUntil) this.placeInBottom(slot, time)
     else this.placeAbove(slot, time)
   }
 
   private noteFloor(): void {
-    if (this.head > 0) this.floor = this.times[this.head - 1] as number
+    const head = this.head
+    if (head === 0) return
+    this.floor = this.times[head - 1] as number
+    this.taken += head
+  }
+
+  private turn(): void {
+    const taken = this.taken
+    this.taken = 0
+    this.turned?.(taken, this.slots, this.end)
   }
 
   private spill(): void {
@@ -581,6 +591,7 @@ export class LadderQueue extends SlotTable {
     this.topCount = 0
     this.topFrom = Number.POSITIVE_INFINITY
     this.bottomUntil = Number.POSITIVE_INFINITY
+    this.turn()
   }
 }
 

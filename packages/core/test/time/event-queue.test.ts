@@ -1,3 +1,6 @@
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 import { SimEvent } from '../../src/time/event.ts'
@@ -394,6 +397,63 @@ describe('EventQueue', () => {
     expect([atPeak >= 20_000, queue.capacity <= 4096, queue.size]).toEqual([true, true, 0])
   })
 
+  test('lets go of an event that has happened, when others have for long', async () => {
+    const queue = new EventQueue()
+    const over = scheduleOnce(queue)
+    const tick = new SimEvent(() => queue.schedule(tick, queue.now + 1))
+    queue.schedule(tick, 1)
+
+    for (let turn = 0; turn < 2000; turn++) queue.serviceOne()
+    // A weak reference holds what it is of until the job is over.
+    await setImmediate()
+    collectGarbage()
+
+    expect(over.deref()).toBeUndefined()
+  })
+
+  test('takes back the places of events that have gone to another queue, and not those that they have now', () => {
+    const [queue, other] = [new EventQueue(), new EventQueue()]
+    const atFirst = queue.capacity
+    const wanderer = new SimEvent(() => {})
+    const stays = new SimEvent(() => {})
+
+    for (let turn = 0; turn < 20 * atFirst; turn++) {
+      for (const each of [queue, other]) {
+        each.schedule(wanderer, turn)
+        for (const passing of ['one', 'another']) each.schedule(new SimEvent(() => {}, { name: passing }), turn)
+        expect(wanderer.time).toBe(turn)
+        for (let served = 0; served < 3; served++) each.serviceOne()
+      }
+    }
+    queue.schedule(wanderer, LAST_TICK)
+    for (let turn = 0; turn < 20 * atFirst; turn++) {
+      queue.schedule(stays, queue.now)
+      queue.serviceOne()
+    }
+
+    expect([queue.capacity, other.capacity, wanderer.time]).toEqual([atFirst, atFirst, LAST_TICK])
+    expect([queue.deschedule(wanderer), queue.size]).toEqual([true, 0])
+  })
+
+  test('gives memory back while events happen and are scheduled again', () => {
+    const queue = new EventQueue()
+    const passing = Array.from({ length: 19_900 }, () => new SimEvent(() => {}))
+    for (const event of passing) queue.schedule(event, 1)
+    while (queue.serviceOne() !== undefined);
+    const order: number[] = []
+    const timers = Array.from({ length: 200 }, (_, id) => new SimEvent(() => order.push(id)))
+
+    for (let turn = 0; turn < 1000; turn++) {
+      for (const [id, timer] of timers.entries()) queue.schedule(timer, queue.now + 1 + id)
+      if (turn % 7 === 0) queue.schedule(new SimEvent(() => {}), queue.now + 1)
+      while (queue.serviceOne() !== undefined);
+    }
+
+    expect(queue.capacity).toBeLessThanOrEqual(4096)
+    expect(order.every((id, at) => id === at % 200)).toBe(true)
+    expect(order).toHaveLength(1000 * 200)
+  })
+
   test('lists a long burst of one instant whose order is mixed', () => {
     const queue = new EventQueue()
     for (let id = 0; id < 5000; id++) {
@@ -424,3 +484,15 @@ describe('EventQueue', () => {
     expect(served).toEqual(served.map((_, index) => index))
   })
 })
+
+/** In a function of its own: no variable of the test holds the event. */
+function scheduleOnce(queue: EventQueue): WeakRef<SimEvent> {
+  const event = new SimEvent(() => {})
+  queue.schedule(event, 0)
+  return new WeakRef(event)
+}
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc')
+  ;(runInNewContext('gc') as () => void)()
+}

@@ -218,6 +218,21 @@ describe('LadderQueue', () => {
     pair.drain()
   })
 
+  test('gives up what came before all that is left of an instant, and keeps that in order when it is too much', () => {
+    const pair = new Pair()
+    for (let each = 0; each < 300; each++) pair.insert(7, 5)
+    pair.take()
+    pair.insert(7, 3)
+    pair.remove(0)
+
+    for (let each = 0; each < 30; each++) pair.insert(7, 1)
+
+    expect(pair.ladder.shape.instants).toBe(1)
+    pair.remove(100)
+    pair.remove(20)
+    pair.drain()
+  })
+
   test('takes at its time what comes between a burst that was put before all else and what lay above', () => {
     const pair = new Pair()
     for (let each = 0; each < 200; each++) pair.insert(1e6 + each * 1e3, 0)
@@ -258,10 +273,12 @@ describe('LadderQueue', () => {
     }
 
     for (let each = 0; each < 500; each++) pair.insert(pair.now + each * 1000, 0)
+    pair.take()
     pair.ladder.clear()
     pair.sorted.length = 0
-    pair.insert(0, 0)
+    pair.now = 0
+    for (let each = 0; each < 500; each++) pair.insert(each * 1000, 0)
 
-    expect([pair.ladder.size, pair.ladder.earliest]).toEqual([1, 0])
+    pair.drain()
   })
 })
