@@ -1,4 +1,4 @@
-import { HostbridgeError } from '@hostbridge/core/lockstep'
+import { HostbridgeError, messageOf } from '@hostbridge/core/lockstep'
 
 /** An error as it is posted from thread to thread, where structured clone keeps neither class nor code. */
 export interface PlainError {
@@ -9,9 +9,12 @@ export interface PlainError {
   readonly cause?: PlainError
 }
 
-export function toPlain(error: unknown): PlainError {
-  if (!(error instanceof Error)) return { message: String(error), stack: undefined }
-  const cause = error.cause === undefined ? {} : { cause: toPlain(error.cause) }
+/** Causes of causes that are told: an error may be its own. */
+const MOST_CAUSES = 16
+
+export function toPlain(error: unknown, causes: number = MOST_CAUSES): PlainError {
+  if (!(error instanceof Error)) return { message: messageOf(error), stack: undefined }
+  const cause = error.cause === undefined || causes === 0 ? {} : { cause: toPlain(error.cause, causes - 1) }
   const own = error instanceof HostbridgeError ? { code: error.code, facts: clonable(error.facts) } : {}
   return { message: error.message, stack: error.stack, ...own, ...cause }
 }
@@ -34,7 +37,7 @@ function clonable(facts: Readonly<Record<string, unknown>>): Record<string, unkn
       try {
         return [name, structuredClone(fact)]
       } catch {
-        return [name, String(fact)]
+        return [name, messageOf(fact)]
       }
     }),
   )

@@ -4,17 +4,18 @@ import { gossipPlan, MODULE } from './gossip.ts'
 import { runPlan } from './run-plan.ts'
 
 describe('a saved run', () => {
-  test('goes on with the same fingerprint on any number of workers, from any instant, by a file', async () => {
-    const plan = gossipPlan({ quantum: 13n }, { burst: 2 })
+  test('goes on with the same fingerprint on any number of workers, with any quantum, from any instant, by a file', async () => {
+    const plan = gossipPlan({ quantum: 13n }, { burst: 2, events: 60 })
     const whole = await runPlan(0, plan)
     await using serial = await Lockstep.open({ ...plan, workers: 0 })
-    await using two = await Lockstep.open({ ...plan, workers: 2 })
-    await using four = await Lockstep.open({ ...plan, workers: 4 })
-    const crews = [serial, two, four]
+    await using one = await Lockstep.open({ ...plan, quantum: 20n, workers: 1 })
+    await using two = await Lockstep.open({ ...plan, quantum: 7n, workers: 2 })
+    await using four = await Lockstep.open({ ...plan, quantum: 19n, workers: 4 })
+    const crews = [serial, one, two, four]
     let file = await serial.saveFile()
 
     for (let step = 1; step <= 12; step++) {
-      const lockstep = crews[step % 3] as Lockstep
+      const lockstep = crews[step % 4] as Lockstep
       await lockstep.restoreFile(file)
       await lockstep.run({ until: (whole.now * BigInt(step)) / 14n })
       file = await lockstep.saveFile()

@@ -15,6 +15,16 @@ describe('an error that is posted to another thread', () => {
     expect(found.cause).toMatchObject({ message: 'the reason', stack: cause.stack })
   })
 
+  test('is told though it is its own cause, or what was thrown has no text', () => {
+    const round: Error = new Error('round')
+    round.cause = round
+
+    const found = fromPlain(structuredClone(toPlain(round)))
+
+    expect(found.cause).toMatchObject({ message: 'round' })
+    expect(toPlain(Object.create(null)).message).toBe('it has thrown what has no text')
+  })
+
   test('tells facts that cannot be posted as text, and what is no error by its own', () => {
     const error = new HostbridgeError('area.what', 'the message', { fine: [1], action: () => 5 })
 

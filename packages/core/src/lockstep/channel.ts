@@ -104,8 +104,8 @@ export class Channel {
     this.#send(message)
   }
 
-  /** Schedules a message that has come out of a ring; only the domain's group does this. */
-  accept(message: Readonly<RingMessage>): void {
+  /** Schedules a message that has come out of a ring or a saved state; only the domain's group does this. */
+  accept(message: Readonly<Omit<RingMessage, 'link'>>): void {
     const delivery = this.#delivery(message.priority)
     delivery.port = message.port
     delivery.payload = message.payload.slice()

@@ -99,7 +99,7 @@ export function restoreDomain(domain: Domain, state: DomainState): void {
   state.events.forEach(({ time, sequence }, index) => {
     queue.scheduleAs(events[index] as (typeof events)[number], time, sequence)
   })
-  for (const { channel, delivery } of arrivals) channel.accept({ ...delivery, link: channel.place.linkNumber })
+  for (const { channel, delivery } of arrivals) channel.accept(delivery)
   if (state.fingerprint !== undefined) queue.fingerprint?.restore(state.fingerprint)
 }
 

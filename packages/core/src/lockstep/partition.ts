@@ -166,6 +166,7 @@ export class Partition {
           queue.serviceOne()
           this.#events++
         }
+        if (queue.now >= end) throw overrun(domain, end)
       } catch (cause) {
         this.#fail(domain, cause)
       }
@@ -197,12 +198,24 @@ function compose(domain: Domain, plan: LockstepPlan, composers: ReadonlyMap<numb
   }
 }
 
+function overrun({ name, queue: { now } }: Domain, end: number): HostbridgeError {
+  const message =
+    `domain '${name}' has come to ${now} in a window that ends before ${end}, and others may have sent it messages for that time: ` +
+    'an event of it has run its queue or machine, which only the lockstep run may do'
+  return new HostbridgeError('lockstep.overrun', message, { domain: name, time: now, end })
+}
+
 /** The error of a run in which a domain has failed. */
 export function domainFailed(domain: string, time: number, cause: unknown): HostbridgeError {
   const message = `domain '${domain}' has failed at ${time}: ${messageOf(cause)}`
   return new HostbridgeError('lockstep.domain-failed', message, { domain, time }, { cause })
 }
 
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
+/** What has been thrown, in words; anything can be. */
+export function messageOf(cause: unknown): string {
+  try {
+    return cause instanceof Error ? cause.message : String(cause)
+  } catch {
+    return 'it has thrown what has no text'
+  }
 }

@@ -1,5 +1,3 @@
-import { LAST_TICK } from '../time/tick.ts'
-
 /**
  * The first tick that no longer belongs to the window in which the `earliest` event of all domains happens.
  *
@@ -7,5 +5,5 @@ import { LAST_TICK } from '../time/tick.ts'
  * nothing happens is in no window. `last` is the last tick of the run.
  */
 export function windowEnd(earliest: number, quantum: number, last: number): number {
-  return Math.min(earliest + quantum, last + 1, LAST_TICK + 1)
+  return Math.min(earliest + quantum, last + 1)
 }

@@ -112,8 +112,9 @@ describe('messages', () => {
 test('a port has one listener, a domain only its own links, and no time before it is composed', () => {
   const lockstep = new LockstepOf([wire(20n)], { a: () => undefined, b: () => undefined, c: () => undefined })
   const channel = lockstep.domain('a').channel('a-b')
-  channel.listen(0, () => {})
+  for (const port of [10, 9, 0]) channel.listen(port, () => {})
 
+  expect(channel.users.map(([port]) => port)).toEqual([0, 9, 10])
   expect(() => channel.listen(0, () => {})).toThrow(expect.objectContaining({ code: 'lockstep.port-taken' }))
   expect(() => lockstep.domain('c').channel('a-b')).toThrow("domain 'c' has no link 'a-b': its links are none")
 })

@@ -140,6 +140,31 @@ describe('domains in windows', () => {
     expect(seen).toEqual([8])
   })
 
+  test('may not run themselves past the end of a window', () => {
+    const { lockstep } = scene([], 10, 1024)
+    const { queue } = lockstep.domain('a')
+    at(lockstep.domain('a'), 7, () => queue.serviceOne())
+    at(lockstep.domain('a'), 16, () => {})
+    at(lockstep.domain('b'), 17, () => {})
+
+    expect(lockstep.partition.run(16)).toBe('until')
+    at(lockstep.domain('a'), 17, () => queue.serviceOne())
+    at(lockstep.domain('a'), 27, () => {})
+
+    expect(() => lockstep.partition.run(100)).toThrow(
+      "domain 'a' has failed at 27: domain 'a' has come to 27 in a window that ends before 27",
+    )
+  })
+
+  test('tell of a failure by something that has no text', () => {
+    const { lockstep } = scene([], 10, 1024)
+    at(lockstep.domain('a'), 7, () => {
+      throw Object.create(null)
+    })
+
+    expect(() => lockstep.partition.run(100)).toThrow("domain 'a' has failed at 7: it has thrown what has no text")
+  })
+
   test('tell of a failure before the window has ended, and of one that is earlier again', () => {
     const { lockstep } = scene([], 10, 1024)
     const told: string[] = []
