@@ -142,12 +142,14 @@ export class EventQueue {
 
   /** The waiting events in the order in which they would happen; costs O(n log n). */
   pending(): PendingEvent[] {
-    const ladder = this.ladder
+    const { ladder, events } = this
+    const { floats } = ladder
     const pending: PendingEvent[] = []
     for (const slot of ladder.sortedEntries()) {
-      const event = this.events[slot] as SimEvent
+      const event = events[slot] as SimEvent
       const { rank } = event
-      const [time, sequence] = [ladder.timeOf(slot), ladder.sequenceOf(slot)]
+      const time = floats[slot << 1] as number
+      const sequence = floats[(slot << 1) + 1] as number
       pending.push({ event, time, priority: rank >> 16, source: rank & 0xffff, sequence })
     }
     return pending
