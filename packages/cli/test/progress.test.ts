@@ -56,3 +56,18 @@ test('a display that never began can be stopped', () => {
 
   expect(written()).toBe('')
 })
+
+test('a display that was taken away comes back with what it is told, and leaves cursor and line wrap alone', () => {
+  const { stream, written } = terminal(true)
+  const run = startProgress('run', stream)
+
+  run.count(1024, 'events', '1 ms')
+  run.stop()
+  run.count(2048, 'events', '2 ms')
+  run.stop()
+
+  expect(written().match(/run \d+ events\S* \d ms/g)).toEqual(
+    expect.arrayContaining(['run 1024 events, 1 ms', 'run 2048 events, 2 ms']),
+  )
+  expect(written()).not.toMatch(/\{|run 0|\?25l|\?7l/)
+})

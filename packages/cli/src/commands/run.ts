@@ -39,19 +39,27 @@ async function run(name: string, options: RunCommandOptions, output: Output): Pr
     machines.push(machine)
     traced?.watch(machine)
   }
-  const { machines: elsewhere = [], ...facts } = await withProgress(name, watch, (watchToo) =>
-    scenario.main((line) => output.line(line), watchToo),
+  const { machines: elsewhere = [], ...facts } = await withProgress(name, watch, (watchToo, hide) =>
+    scenario.main((line) => {
+      hide()
+      output.line(line)
+    }, watchToo),
   )
   traced?.write()
+  if (traced !== undefined && machines.length === 0) {
+    output.line(`Nothing was traced: ${name} hands no machine to watch, or has them where it cannot, in domains.`)
+  }
   const watched = machines.map((machine) => fingerprintOf(machine, options.memory === true))
   const fingerprints = [...watched, ...elsewhere]
   for (const { machine, events, fingerprint, memory } of fingerprints) {
     const more = memory === undefined ? '' : `, memory ${memory}`
     output.line(`Fingerprint of '${machine}': ${fingerprint}, ${events} events${more}`)
   }
+  const blocked = machines.flatMap(waitsOf)
+  for (const { machine, waits } of blocked) output.line(`'${machine}' cannot go on: ${waits.join('; ')}`)
   const counters = options.counters === true ? { counters: traced?.figures() ?? [] } : {}
   if (counters.counters !== undefined) printCounters(counters.counters, output)
-  output.result({ scenario: name, ...facts, fingerprints, ...counters })
+  output.result({ scenario: name, ...facts, fingerprints, ...(blocked.length > 0 && { blocked }), ...counters })
   return ExitStatus.good
 }
 
@@ -59,17 +67,23 @@ async function run(name: string, options: RunCommandOptions, output: Output): Pr
 async function withProgress<T>(
   name: string,
   watch: (machine: Machine) => void,
-  main: (watch: (machine: Machine) => void) => T | Promise<T>,
+  main: (watch: (machine: Machine) => void, hide: () => void) => T | Promise<T>,
 ): Promise<T> {
   const progress = startProgress(name)
   try {
     return await main((machine) => {
       watch(machine)
       machine.events.on('progress', (events, now) => progress.count(events, 'events', `${Number(now) / 1e6} ms`))
-    })
+    }, progress.stop)
   } finally {
     progress.stop()
   }
+}
+
+/** Who waits for whom in a machine in which nothing happens any more. */
+function waitsOf(machine: Machine): { machine: string; waits: string[] }[] {
+  const waits = machine.queue.size === 0 ? machine.waits.report() : []
+  return waits.length === 0 ? [] : [{ machine: machine.name, waits }]
 }
 
 function printCounters(counters: readonly DeviceFigures[], output: Output): void {

@@ -75,3 +75,36 @@ test('a module that is no TypeScript is named with its line', () => {
   expect(status).toBe(2)
   expect(stderr).toContain(`hostbridge: ${file}, line 2 cannot be loaded: SyntaxError`)
 })
+
+test('a machine that cannot go on tells who waits for whom, also as JSON', () => {
+  const scenario = join(mkdtempSync(join(tmpdir(), 'hostbridge-')), 'stuck.ts')
+  writeFileSync(
+    scenario,
+    `import { Machine } from '${import.meta.resolve('@hostbridge/core/machine')}'
+    export const build = () => new Machine('pc')
+    export const main = (_print, watch) => {
+      const machine = build()
+      watch(machine)
+      machine.waits.begin('cpu', 'disk', 'a completion')
+      machine.waits.begin('disk', 'cpu', 'a doorbell')
+      machine.run()
+      return {}
+    }`,
+  )
+
+  const spoken = command('run', scenario)
+  const { stdout } = command('run', scenario, '--json')
+
+  const deadlock = 'deadlock: cpu waits for disk (a completion), disk waits for cpu (a doorbell)'
+  expect([spoken.status, spoken.stdout]).toEqual([0, expect.stringContaining(`'pc' cannot go on: ${deadlock}`)])
+  expect(JSON.parse(stdout).blocked).toEqual([{ machine: 'pc', waits: [deadlock] }])
+})
+
+test('a trace of a scenario that hands no machine to watch says that there is none', () => {
+  const scenario = join(mkdtempSync(join(tmpdir(), 'hostbridge-')), 'unwatched.ts')
+  writeFileSync(scenario, 'export const build = () => {}\nexport const main = () => ({})\n')
+
+  const { status, stdout } = command('run', scenario, '--trace-out', scenario.replace('.ts', '.json'))
+
+  expect([status, stdout]).toEqual([0, expect.stringContaining('Nothing was traced: ')])
+})
