@@ -113,6 +113,30 @@ describe('a shared memory', () => {
     expect(() => here.read(-1, 1)).toThrow('1 bytes from -1 on are not in a shared memory of 2000 bytes')
   })
 
+  test('keeps what was written, not the bytes that it was written from', () => {
+    const bytes = Uint8Array.of(5)
+    const memories: SharedMemory[] = []
+    const lockstep = new LockstepOf([wire(5n)], {
+      a: (domain) => {
+        const memory = new SharedMemory(1, domain.channels)
+        memories.push(memory)
+        at(domain, 3, () => memory.write(0, bytes))
+        at(domain, 4, () => bytes.fill(9))
+        return undefined
+      },
+      b: (domain) => {
+        const memory = new SharedMemory(1, domain.channels)
+        at(domain, 1, () => memory.write(0, Uint8Array.of(1)))
+        return undefined
+      },
+    })
+
+    lockstep.partition.run(100)
+
+    // The earlier write has arrived later, and the later one lies over it again.
+    expect(memories[0]?.read(0, 1)).toEqual(Uint8Array.of(5))
+  })
+
   test('that is smaller at the other end is refused where a write leads over its end, naming both', () => {
     const lockstep = new LockstepOf([wire(5n)], {
       a: (domain) => {
