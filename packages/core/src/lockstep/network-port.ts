@@ -60,7 +60,9 @@ export class NetworkPort implements PortUser {
     }
     const leaves = this.#transmitter.offer(queue.now, frame.length)
     if (leaves === undefined) {
-      queue.reschedule(this.#room, this.#transmitter.roomAt(queue.now, frame.length))
+      const at = this.#transmitter.roomAt(queue.now, frame.length)
+      // Who has been refused a shorter frame is told first.
+      if (!(this.#room.time <= at)) queue.reschedule(this.#room, at)
       return false
     }
     this.channel.send(this.#port, frame, { at: leaves + place.latency })

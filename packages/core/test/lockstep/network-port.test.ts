@@ -73,6 +73,28 @@ describe('a network port', () => {
     }
   })
 
+  test.each([
+    [100, 1000],
+    [1000, 100],
+  ])('tells of the first room that one of two refused frames has, of %i and of %i bytes', (...lengths) => {
+    const rooms: number[] = []
+    const lockstep = new LockstepOf([wire(500n)], {
+      a: (domain) => {
+        const port = new NetworkPort(domain.channel('a-b'), { bitsPerSecond: 8_000_000_000n, queueBytes: 1000 })
+        const send = (length: number): boolean => port.send(new Uint8Array(length))
+        port.onRoom = () => rooms.push(domain.queue.now)
+        at(domain, 10, () => [100, 900, ...lengths].map(send))
+        return undefined
+      },
+      b: (domain) => void new NetworkPort(domain.channel('a-b'), { bitsPerSecond: 1n }) as undefined,
+    })
+
+    lockstep.partition.run(1e6)
+
+    // The frame of 100 bytes has left by then.
+    expect(rooms).toEqual([110])
+  })
+
   test('has no room ever for a frame longer than its queue', () => {
     const { lockstep } = scene(0)
     const port = new NetworkPort(lockstep.domain('a').channel('a-b'), { bitsPerSecond: 1n, queueBytes: 10, port: 7 })

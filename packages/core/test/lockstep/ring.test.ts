@@ -97,17 +97,28 @@ describe('a ring', () => {
     expect(take(consumer, 2)).toEqual([])
   })
 
-  test.each([1, 8, 40, 64, 1024])('goes on where its positions wrap, %i times 8 bytes before 2^32', (before) => {
-    const memory = new SharedArrayBuffer(Ring.bytes(CAPACITY))
-    new Int32Array(memory)[0] = -8 * before
-    const producer = new Ring(memory)
-    const consumer = new Ring(memory)
+  test('can be filled to its last byte', () => {
+    const { producer } = ring()
 
-    for (let window = 1; window < 60; window++) {
-      const sent = [0, 1, 2].map((each) => message(window, (window * 13 + each * 50) % 150))
-      for (const each of sent) expect(producer.push(each)).toBe(true)
-      producer.publish(window)
-      expect(take(consumer, window)).toEqual(sent)
-    }
+    for (let offset = 0; offset < CAPACITY; offset += 32) expect(producer.push(message(offset, 0))).toBe(true)
+
+    expect(producer.push(message(0, 0))).toBe(false)
   })
+
+  test.each([1, 8, 40, 64, 1024].flatMap((before) => [[before, 31] as const, [before, 32] as const]))(
+    'goes on where its positions wrap, %i times 8 bytes before 2^%i',
+    (before, bits) => {
+      const memory = new SharedArrayBuffer(Ring.bytes(CAPACITY))
+      new Int32Array(memory)[0] = (2 ** bits - 8 * before) | 0
+      const producer = new Ring(memory)
+      const consumer = new Ring(memory)
+
+      for (let window = 1; window < 60; window++) {
+        const sent = [0, 1, 2].map((each) => message(window, (window * 13 + each * 50) % 150))
+        for (const each of sent) expect(producer.push(each)).toBe(true)
+        producer.publish(window)
+        expect(take(consumer, window)).toEqual(sent)
+      }
+    },
+  )
 })
