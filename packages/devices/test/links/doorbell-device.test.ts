@@ -55,3 +55,14 @@ test('a reset forgets what has been rung, and an unplugged one hears nothing', (
 
   expect([doorbell.irq.raised, doorbell.save()]).toMatchObject([false, { value: 0 }])
 })
+
+test('one that is restored tells number and count of the one that was saved', () => {
+  const { doorbell, bell } = scene()
+  for (const value of [5, 7]) bell.onRing?.(value)
+  const other = scene()
+
+  other.doorbell.restore(structuredClone(doorbell.save()))
+
+  const registers = [DoorbellRegister.value, DoorbellRegister.rings]
+  expect(registers.map((register) => read(other.machine, register))).toEqual([7, 2])
+})

@@ -111,4 +111,21 @@ describe('a link adapter', () => {
 
     expect([adapter.take(), adapter.irq.raised, adapter.dropped]).toEqual([undefined, false, 2])
   })
+
+  test('that is restored has the buffers, the frames and the count of the one that was saved', () => {
+    const { adapter, wire } = scene()
+    wire.onFrame?.(Uint8Array.of(1))
+    adapter.post(8n * KiB, 3)
+    adapter.post(4n * KiB, 10)
+    wire.onFrame?.(Uint8Array.of(2, 3))
+    const other = scene()
+
+    other.adapter.restore(structuredClone(adapter.save()))
+    other.wire.onFrame?.(Uint8Array.of(4))
+
+    expect(other.adapter.dropped).toBe(1)
+    expect(other.adapter.take()).toEqual({ iova: 8n * KiB, length: 2, result: MemTx.ok })
+    expect(other.adapter.take()).toEqual({ iova: 4n * KiB, length: 1, result: MemTx.ok })
+    expect(bytesAt(other.memory, 64n * KiB, 1)).toEqual([4])
+  })
 })
