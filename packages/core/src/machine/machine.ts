@@ -186,8 +186,7 @@ export class Machine {
 
   /** Lets go what waits for its guest to eject it, then resets all devices; see {@link resetDevices} for the order. */
   reset(): void {
-    this.#unplugRequests.ejectAll()
-    resetDevices(this.#devices)
+    runAll([() => this.#unplugRequests.ejectAll(), () => resetDevices(this.#devices)])
     this.events.emit('reset', this)
   }
 
@@ -274,6 +273,8 @@ export class Machine {
   restore(state: MachineState): void {
     this.#loop.checkIdle('be restored')
     restoreMachine(this, state, this.#parts)
+    // What is scheduled behind the beginning is no part of composing it.
+    if (state.now > 0n || state.fingerprint.events > 0) this.#composed.end()
   }
 
   /** The tree of memory regions and the flat view of every address space, as text. */

@@ -1,6 +1,7 @@
 import { HostbridgeError } from '../errors.ts'
 import type { Device } from './device.ts'
 import type { Machine } from './machine.ts'
+import { runAll } from './run-all.ts'
 
 /** What a device says when it is asked to go: at once, later when its guest ejects it, or not at all. */
 export type UnplugAnswer = 'eject' | 'wait' | { readonly refuse: string }
@@ -36,12 +37,20 @@ export class UnplugRequests {
 
   /** Asks the device, then the one that it sits behind; whoever was asked before is reminded. */
   ask(device: Device): UnplugRequest {
-    const request = this.#waiting.get(device) ?? this.#open(device)
-    this.#machine.events.emit('unplug-requested', device)
-    const answer = answerOf(device)
-    if (answer === 'eject') {
-      if (device.machine === this.#machine) this.#machine.unplug(device)
-    } else if (answer !== 'wait') this.refuse(device, answer.refuse)
+    const earlier = this.#waiting.get(device)
+    const request = earlier ?? this.#open(device)
+    let answer: UnplugAnswer
+    try {
+      this.#machine.events.emit('unplug-requested', device)
+      answer = answerOf(device)
+    } catch (error) {
+      if (earlier === undefined) this.#waiting.delete(device)
+      throw error
+    }
+    // Whoever was asked may have let it go, or refused, before it answered.
+    if (this.#waiting.get(device) !== request) return request
+    if (answer === 'eject') this.#machine.unplug(device)
+    else if (answer !== 'wait') this.refuse(device, answer.refuse)
     return request
   }
 
@@ -69,9 +78,13 @@ export class UnplugRequests {
     request.status = 'gone'
   }
 
-  /** Lets go whoever waits: the guest that was to say when is gone, as a reset is. */
+  /** Lets go whoever waits: the guest that was to say when is gone, as at a reset. Throws the first error met when all are gone. */
   ejectAll(): void {
-    for (const device of [...this.#waiting.keys()]) if (this.#waiting.has(device)) this.#machine.unplug(device)
+    runAll(
+      Array.from(this.#waiting.keys(), (device) => () => {
+        if (this.#waiting.has(device)) this.#machine.unplug(device)
+      }),
+    )
   }
 
   /** Forgets all wishes and takes up saved ones, in their order. */

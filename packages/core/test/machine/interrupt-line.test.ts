@@ -56,6 +56,21 @@ describe('InterruptLine', () => {
     expect(seen).toEqual([true, false])
   })
 
+  test('is not changed for ever by sinks that change it in a circle', () => {
+    const line = new InterruptLine('inta')
+    const disconnect = line.connect((raised) => line.set(!raised))
+
+    expect(() => line.raise()).toThrow("interrupt line 'inta' has changed 1000 times at one instant")
+
+    disconnect()
+    line.set(!line.raised)
+    const seen: boolean[] = []
+    line.connect((raised) => seen.push(raised))
+    line.set(false)
+    line.pulse()
+    expect(seen.slice(-2)).toEqual([true, false])
+  })
+
   test('is silent to a sink that was disconnected, and when its level is restored', () => {
     const line = new InterruptLine('inta')
     const seen: boolean[] = []

@@ -116,6 +116,17 @@ describe('the waiting events of a machine', () => {
     expect(log).toEqual(seen)
   })
 
+  test('that a restored machine is given before it runs are no part of composing it', () => {
+    const compose = () => new Machine('pc')
+    const first = compose()
+    first.run({ until: 5n })
+    const second = compose()
+    second.restore(first.save())
+    second.at(9n, () => {}, { name: 'late' })
+
+    expect(() => second.save()).toThrow("cannot be saved while event 'late' waits for 9")
+  })
+
   test('that nothing could make again are refused by name, with the way out', () => {
     const { machine } = build()
     machine.run({ events: 1 })

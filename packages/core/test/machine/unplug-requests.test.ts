@@ -23,6 +23,12 @@ function build() {
   return { machine, slot, card, log }
 }
 
+class Stuck extends Asked {
+  protected override onUnplug(): void {
+    throw new Error('stuck')
+  }
+}
+
 describe('a request to unplug', () => {
   test('lets a device go at once that nobody holds', () => {
     const { machine, card, log } = build()
@@ -114,6 +120,43 @@ describe('a request to unplug', () => {
     machine.reset()
 
     expect(log).toEqual(['unplugged slot/card', 'unplugged slot', 'reset'])
+  })
+
+  test('lets all go at a reset, and resets the others, though one of them throws', () => {
+    const { machine, card, slot, log } = build()
+    const stuck = machine.plug(new Stuck('stuck'))
+    for (const device of [stuck, card]) {
+      device.answer = 'wait'
+      machine.requestUnplug(device)
+    }
+    const entered: string[] = []
+    slot.resetEnter = () => entered.push('slot')
+    log.length = 0
+
+    expect(() => machine.reset()).toThrow('stuck')
+
+    expect([stuck.machine, card.machine, machine.unplugRequests]).toEqual([undefined, undefined, []])
+    expect(entered).toEqual(['slot'])
+  })
+
+  test('is settled by what the device does before it answers, whatever that is', () => {
+    const { machine, card } = build()
+    card.onUnplugRequest = () => {
+      machine.unplug(card)
+      return { refuse: 'too late' }
+    }
+
+    expect(machine.requestUnplug(card).status).toBe('gone')
+  })
+
+  test('is none where the device throws when it is asked', () => {
+    const { machine, card } = build()
+    card.onUnplugRequest = () => {
+      throw new Error('no answer')
+    }
+
+    expect(() => machine.requestUnplug(card)).toThrow('no answer')
+    expect([card.machine, machine.unplugRequests]).toEqual([machine, []])
   })
 
   test('cannot be made of a device that is not plugged', () => {
