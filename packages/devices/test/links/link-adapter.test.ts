@@ -96,6 +96,11 @@ describe('a link adapter', () => {
     expect(adapter.take()?.result).not.toBe(MemTx.ok)
     for (let count = 0; count < 256; count++) expect(adapter.post(0n, 1)).toBe(true)
     expect(adapter.post(0n, 1)).toBe(false)
+    // A frame that nobody takes keeps the place of its buffer.
+    wire.onFrame?.(Uint8Array.of(2))
+    expect(adapter.post(0n, 1)).toBe(false)
+    adapter.take()
+    expect(adapter.post(0n, 1)).toBe(true)
   })
 
   test('has nothing left after a reset, and drops what comes when it is unplugged', () => {
