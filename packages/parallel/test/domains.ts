@@ -90,6 +90,11 @@ export function leaving(): DomainModel {
   process.exit(3)
 }
 
+/** A domain whose thread ends while it is saved. */
+export function leavingWhenSaved(): DomainModel {
+  return { queue: new EventQueue(), save: () => process.exit(3) }
+}
+
 /** A domain that never comes to the end of being composed. */
 export function endless(): DomainModel {
   for (;;);

@@ -57,6 +57,14 @@ describe('a saved run', () => {
     expect((await lockstep.save()).domains.map(({ domain }) => domain)).toEqual(['a', 'b'])
   })
 
+  test('that ends a thread ends the run', async () => {
+    const domains = ['a', 'b'].map((name) => ({ name, module: MODULE, export: 'leavingWhenSaved' }))
+    await using lockstep = await Lockstep.open({ domains, links: [], workers: 2 })
+
+    await expect(lockstep.save()).rejects.toMatchObject({ code: 'lockstep.worker-died' })
+    await expect(lockstep.run()).rejects.toMatchObject({ code: 'lockstep.failed' })
+  })
+
   test('whose file is damaged is refused, and the domains can be run on', async () => {
     await using lockstep = await Lockstep.open({ ...gossipPlan(), workers: 0 })
     const file = await lockstep.saveFile()
@@ -83,6 +91,7 @@ describe('a saved run', () => {
     await expect(more.restore({ domains: state.domains.slice(1) })).rejects.toThrow(
       'a state of the domains east, south, west cannot be taken up by north, east, south, west',
     )
+    await expect(more.restore({ domains: state.domains.slice(0, -1) })).rejects.toThrow('cannot be taken up by')
     await expect(more.restore({ domains: state.domains.toReversed() })).rejects.toThrow(
       'with its domains in their order',
     )
