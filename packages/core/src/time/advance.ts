@@ -1,5 +1,4 @@
 import type { EventQueue } from './event-queue.ts'
-import { inThePast } from './queue-errors.ts'
 import { LAST_TICK, notATick } from './tick.ts'
 
 /**
@@ -9,7 +8,6 @@ import { LAST_TICK, notATick } from './tick.ts'
  */
 export function runUntil(queue: EventQueue, time: number): number {
   if (!Number.isInteger(time) || time > LAST_TICK) throw notATick(time)
-  if (time < queue.now) throw inThePast('the queue', time, queue.now)
   let served = 0
   for (; queue.nextTick() <= time; served++) queue.serviceOne()
   queue.advanceTo(time)

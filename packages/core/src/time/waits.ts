@@ -49,7 +49,7 @@ function circleFrom(first: Wait, byWho: ReadonlyMap<string, readonly Wait[]>): W
     if (wait.whom === first.who) return wayTo(wait, cameFrom)
     if (asked.has(wait.whom)) continue
     asked.add(wait.whom)
-    for (const next of byWho.get(wait.whom) ?? []) if (!cameFrom.has(next)) cameFrom.set(next, wait)
+    for (const next of byWho.get(wait.whom) ?? []) cameFrom.set(next, wait)
   }
   return []
 }

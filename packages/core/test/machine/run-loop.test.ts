@@ -85,6 +85,17 @@ describe('run', () => {
     expect(machine.run().blocked).toEqual(['iommu waits for dma (its completion)'])
   })
 
+  test('is no deadlock where somebody stopped it, and may end at the present instant', () => {
+    const machine = new Machine('pc')
+    machine.waits.begin('dma', 'iommu', 'a translation')
+    machine.at(5n, () => machine.stop('enough'))
+
+    expect(machine.run()).not.toHaveProperty('blocked')
+    machine.at(5n, () => {})
+
+    expect(machine.run({ until: 5n })).toMatchObject({ ended: 'until', events: 1, now: 5n })
+  })
+
   test('tells how far it has come, every 1,024 events', () => {
     const machine = new Machine('pc')
     const progress: unknown[] = []

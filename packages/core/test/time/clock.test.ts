@@ -61,4 +61,10 @@ describe('Clock', () => {
   ] as const)('refuses a period of %s / %s from %s', ([num, den, start]) => {
     expect(() => new Clock(num, den, start)).toThrow(expect.objectContaining({ code: 'time.clock' }))
   })
+
+  test('has an edge at the last instant of time, and none behind it', () => {
+    const clock = new Clock(LAST_TICK)
+
+    expect([clock.edge(1), clock.edgeOrNever(1), clock.edgeOrNever(2)]).toEqual([LAST_TICK, LAST_TICK, Infinity])
+  })
 })

@@ -160,6 +160,34 @@ describe('PTimer', () => {
     expect([queue.size, timer.running, timer.count]).toEqual([0, true, 2 ** 52])
   })
 
+  test('takes its own time for one shot, however short, and stops at 0 where its limit is 0', () => {
+    const shot = make({})
+    shot.timer.setPeriod(10)
+    shot.timer.setLimit(3, true)
+    const last = make({})
+    last.timer.setPeriod(10_000)
+    last.timer.setCount(2)
+
+    shot.timer.run(true)
+    last.timer.run()
+    runUntil(shot.queue, 100)
+    runUntil(last.queue, 100_000)
+
+    expect([shot.triggers, last.triggers]).toEqual([[30], [20_000]])
+    expect([shot.timer.running, last.timer.running, last.timer.count]).toEqual([false, false, 0])
+  })
+
+  test('triggers once a tick at most, where no least period is wanted', () => {
+    const { queue, triggers, timer } = make({ leastPeriod: 0 })
+    timer.setPeriod(1, 4)
+    timer.setLimit(1, true)
+
+    timer.run()
+    runUntil(queue, 3)
+
+    expect(triggers).toEqual([1, 2, 3])
+  })
+
   test.each([
     ['a value below 0', (timer: PTimer) => timer.setCount(-1), 'time.ptimer'],
     ['a value that is none', (timer: PTimer) => timer.setCount(Number.NaN), 'time.ptimer'],

@@ -44,6 +44,22 @@ describe('Timer', () => {
     expect(timer.expire).toBe(40)
   })
 
+  test('keeps its turn when it is brought forward to where it is', () => {
+    const queue = new EventQueue()
+    const order: string[] = []
+    const [first, second] = ['first', 'second'].map((name) => new Timer(queue, () => order.push(name))) as [
+      Timer,
+      Timer,
+    ]
+    first.mod(10)
+    second.mod(10)
+
+    first.modAnticipate(10)
+    runUntil(queue, 10)
+
+    expect(order).toEqual(['first', 'second'])
+  })
+
   test('that is set to the past waits behind what waits for now already, whichever past it is', () => {
     const queue = new EventQueue()
     const order: string[] = []

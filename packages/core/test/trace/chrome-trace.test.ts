@@ -37,7 +37,8 @@ describe('a Chrome trace', () => {
       [5, 20],
       [10, 12],
       [12, 3],
-      [25, 1],
+      [25, 2],
+      [26, 2],
     ] as const
     const records = spans.map(
       ([time, duration]) => ({ time, duration, category: 'dma', device: 'd', name: 'x' }) as const,
@@ -46,7 +47,7 @@ describe('a Chrome trace', () => {
     const { traceEvents } = JSON.parse([...chromeTrace([{ name: 'pc', records }])].join(''))
 
     const shown = traceEvents.filter(({ ph }: { ph: string }) => ph === 'X')
-    expect(shown.map(({ tid }: { tid: number }) => tid)).toEqual([2, 3, 2, 4, 2])
+    expect(shown.map(({ tid }: { tid: number }) => tid)).toEqual([2, 3, 2, 4, 2, 3])
     const names = traceEvents.filter(({ name }: { name: string }) => name === 'thread_name')
     expect(names.map(({ args }: { args: object }) => args)).toEqual([{ name: 'd' }, { name: 'd #2' }, { name: 'd #3' }])
   })
@@ -81,6 +82,16 @@ describe('a Chrome trace', () => {
     const tids = traceEvents.flatMap(({ ph, tid }: { ph: string; tid: number }) => (ph === 'i' ? [tid] : []))
     expect([2, 3, 4].map((tid) => tids.filter((each: number) => each === tid).length)).toEqual([201, 200, 50])
     expect(tids.at(-1)).toBe(2)
+  })
+
+  test('has all levels of a counter on one thread, in the middle of what takes time too', () => {
+    const base = { category: 'dma', device: 'd', name: 'x' } as const
+    const levels = Array.from({ length: 300 }, (_, value): TraceRecord => ({ ...base, time: 5, value }))
+    const records = [{ ...base, time: 0, duration: 9 }, ...levels, { ...base, time: 5 }]
+
+    const { traceEvents } = JSON.parse([...chromeTrace([{ name: 'pc', records }])].join(''))
+
+    expect(traceEvents.filter(({ name }: { name: string }) => name === 'thread_name')).toHaveLength(1)
   })
 
   test('has another flow where one of the same name starts again', () => {
