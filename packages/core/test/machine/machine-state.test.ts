@@ -132,13 +132,13 @@ describe('a saved machine', () => {
     before.machine.plug(before.card, { parent: before.bridge, at: '00:01.0' })
     before.machine.unplug(before.bridge)
     before.machine.plug(before.bridge)
-    for (const card of [before.card, new Recorder('net')]) {
+    for (const card of [new Recorder('net'), before.card]) {
       before.machine.plug(card, { parent: before.bridge, at: card === before.card ? '00:01.0' : 'net' })
     }
 
     after.machine.restore(before.machine.save())
 
-    expect(names(after.machine)).toEqual(['timer', 'phb', 'phb/00:01.0', 'phb/net'])
+    expect(names(after.machine)).toEqual(['timer', 'phb', 'phb/net', 'phb/00:01.0'])
     expect(names(after.machine)).toEqual(names(before.machine))
   })
 

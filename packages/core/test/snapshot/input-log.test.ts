@@ -56,6 +56,17 @@ test('an input that throws is in the log, and throws again', () => {
   }
 })
 
+test('what an input throws that did not when it was recorded passes through', () => {
+  const { machine } = driven()
+  const inputs = {
+    fail: () => {
+      throw new RangeError('now')
+    },
+  }
+
+  expect(() => repeatInput(machine, inputs, { ...placeOf(machine), name: 'fail', args: [] })).toThrow(RangeError)
+})
+
 test('arguments that are no plain data are refused before the call, and those that no text can hold with the log', () => {
   const { machine, inputs, adder } = driven()
   const end = placeOf(machine)

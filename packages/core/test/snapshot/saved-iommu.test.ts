@@ -103,6 +103,7 @@ class Saved extends Moved {
 
   override restore(state: unknown): void {
     this.frame = (state as { frame: number }).frame
+    Object.assign(state as object, { frame: -1 })
   }
 }
 
@@ -131,7 +132,7 @@ test('an IOMMU of another kind that saves itself comes back, through a file and 
   iommu.frame = 7
 
   restoreSnapshot(other.machine, decodeSnapshot(encodeSnapshot(snapshot)))
-  restoreSnapshot(machine, snapshot)
+  for (let again = 0; again < 2; again++) restoreSnapshot(machine, snapshot)
 
   expect([iommu.frame, other.iommu.frame]).toEqual([5, 5])
 })

@@ -76,6 +76,18 @@ describe('time travel', () => {
     expect(lookAt(travel.reverseTo(390n))).toEqual(past)
   })
 
+  test('forgets the snapshots of a way that another input has left', () => {
+    const travel = new TimeTravel({ build: driven, every: 3 })
+    travel.run({ until: 300n })
+    travel.reverseTo(100n)
+    travel.call('send', 1000)
+    travel.run({ until: 200n })
+    const seen = lookAt(travel.machine)
+    travel.run({ until: 300n })
+
+    expect(lookAt(travel.reverseTo(200n))).toEqual(seen)
+  })
+
   test('uses an earlier snapshot where a device is there that nobody can plug again', () => {
     const travel = new TimeTravel({ build: driven, every: 3 })
     travel.run({ until: 100n })
