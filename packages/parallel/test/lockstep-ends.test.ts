@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { Lockstep } from '../src/lockstep.ts'
 import { comesTo, failureOf, mark, openWith } from './failing-run.ts'
@@ -22,6 +23,22 @@ describe('an abort', () => {
 
     expect(until).toBeGreaterThan(100n)
     expect((await lockstep.run({ until })).fingerprint).toBe((await serial.run({ until })).fingerprint)
+  })
+
+  test('whose grace is over after its run has ended is no concern of the next run', async () => {
+    const after = mark()
+    await using lockstep = await openWith(2, { after })
+    const abort = new AbortController()
+    const aborted = lockstep.run({ signal: abort.signal, grace: 1000 })
+    abort.abort(new Error('enough'))
+    await expect(aborted).rejects.toThrow('enough')
+
+    const next = lockstep.run()
+    await setTimeout(1100)
+    Atomics.store(after, 0, 1)
+    Atomics.notify(after, 0)
+
+    expect((await next).ended).toBe('idle')
   })
 
   test('before the run does nothing', async () => {

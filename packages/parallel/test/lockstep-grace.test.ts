@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { Lockstep } from '../src/lockstep.ts'
 import type { Args } from './domains.ts'
@@ -76,22 +75,6 @@ describe('the grace', () => {
     await using lockstep = await openWith(2, { mishap: 'throw' }, { grace: Number.POSITIVE_INFINITY })
 
     expect((await failureOf(lockstep.run())).code).toBe('lockstep.domain-failed')
-  })
-
-  test('of an abort is over when the run has ended, and is no concern of the next', async () => {
-    const after = mark()
-    await using lockstep = await openWith(2, { after })
-    const abort = new AbortController()
-    const aborted = lockstep.run({ signal: abort.signal, grace: 1000 })
-    abort.abort(new Error('enough'))
-    await expect(aborted).rejects.toThrow('enough')
-
-    const next = lockstep.run()
-    await setTimeout(1100)
-    Atomics.store(after, 0, 1)
-    Atomics.notify(after, 0)
-
-    expect((await next).ended).toBe('idle')
   })
 
   test.each([-1, Number.NaN])('cannot be %d ms', async (grace) => {
