@@ -68,7 +68,8 @@ export function saveMachine(machine: Machine, parts: MachineParts): MachineState
  * Brings a machine of the same composition to a saved time and state, as often as one likes: devices are given a copy.
  *
  * Siblings are put into the order in which the saved ones were plugged, all interrupt lines are set, then devices take up their states in the order of {@link inRestoreOrder}, then the saved events
- * wait in their old turns. Events that are not in the state wait no more.
+ * wait in their old turns. Events that are not in the state wait no more, nor does anybody whom `machine.waits` tells of: who still
+ * does says so again in its `restore`.
  *
  * @throws HostbridgeError `machine.state` when the devices are not those of the state; the machine is as it was then. The same
  *   for a device that cannot take up its state, with the reason as its cause; the machine is half restored then.
@@ -79,6 +80,7 @@ export function restoreMachine(machine: Machine, state: MachineState, parts: Mac
   checkDevices(machine, state, devices, saved)
   arrangeAsSaved(state, parts)
   machine.queue.reset(tickOf(state.now))
+  machine.waits.clear()
   for (const [path, device] of devices) {
     const { raised } = saved.get(path) as SavedDevice
     for (const line of device.interrupts.values()) line.restore(raised.includes(line.name))

@@ -29,11 +29,7 @@ export function machineModel(machine: Machine): MachineModel {
   return {
     queue: machine.queue,
     save: () => encodeSnapshot(takeSnapshot(machine)),
-    restore: (state) => {
-      // They are those of the instant that is left.
-      machine.waits.clear()
-      restoreSnapshot(machine, decodeSnapshot(state as Uint8Array))
-    },
+    restore: (state) => restoreSnapshot(machine, decodeSnapshot(state as Uint8Array)),
     stopCause: () => machine.stopCause,
     clearStop: begin,
     waits: machine.waits,

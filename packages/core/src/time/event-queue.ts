@@ -2,7 +2,7 @@
 import type { SimEvent } from './event.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import { LadderQueue } from './ladder-queue.ts'
-import { alreadyScheduled, inThePast, livelock, skipsAnEvent } from './queue-errors.ts'
+import { alreadyScheduled, inThePast, livelock, noLimit, skipsAnEvent } from './queue-errors.ts'
 import { LAST_TICK, notATick } from './tick.ts'
 
 /** Memory for so many waiting events is kept however few wait. */
@@ -17,7 +17,7 @@ const LAST = LAST_TICK
 const kept = (slot: number): number => -2 - slot
 
 export interface EventQueueOptions {
-  /** Events served at one instant before the queue calls it a livelock; 10^6 if left out. */
+  /** Events served at one instant before the queue calls it a livelock, 1 or more; 10^6 if left out. */
   readonly maxAtOneInstant?: number
   /** Is told of every event that happens. */
   readonly fingerprint?: Fingerprint
@@ -59,8 +59,11 @@ export class EventQueue {
   /** Whether there is a fingerprint or a watch. */
   private observed: boolean
 
+  /** @throws HostbridgeError `time.limit` for a `maxAtOneInstant` below 1. */
   constructor(options: EventQueueOptions = {}) {
-    this.maxAtOneInstant = options.maxAtOneInstant ?? 1e6
+    const { maxAtOneInstant = 1e6 } = options
+    if (!(maxAtOneInstant >= 1)) throw noLimit(maxAtOneInstant)
+    this.maxAtOneInstant = maxAtOneInstant
     this.fingerprint = options.fingerprint
     this.observed = options.fingerprint !== undefined
     this.ladder = this.newLadder()

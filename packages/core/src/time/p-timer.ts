@@ -46,6 +46,7 @@ export class PTimer {
   #target = 0
   #depth = 0
   #changed = false
+  #triggering = false
 
   /** @throws HostbridgeError `time.ptimer` for a `leastPeriod` that is no whole number of 0 or more. */
   constructor(queue: EventQueue, trigger: () => void, options: PTimerOptions = {}) {
@@ -168,6 +169,13 @@ export class PTimer {
     if (!this.#changed) return
     this.#changed = false
     const due = this.running && this.#count === 0 && this.#num > 0
+    if (due && this.#triggering) {
+      // It runs out while it is told that it has: the next turn is the queue's, which says so when there is no end to it.
+      this.#clock = this.#clockFrom(this.#queue.now)
+      this.#target = 0
+      this.#arm()
+      return
+    }
     if (due) {
       this.#count = this.#limit
       if (this.#mode === 'one-shot') this.#mode = 'stopped'
@@ -178,7 +186,7 @@ export class PTimer {
       this.#target = this.#count
     }
     this.#arm()
-    if (due) this.#trigger()
+    if (due) this.#tell()
   }
 
   #clockFrom(start: number): Clock {
@@ -203,6 +211,15 @@ export class PTimer {
       this.#target += this.#limit
       this.#arm()
     }
-    this.#trigger()
+    this.#tell()
+  }
+
+  #tell(): void {
+    this.#triggering = true
+    try {
+      this.#trigger()
+    } finally {
+      this.#triggering = false
+    }
   }
 }

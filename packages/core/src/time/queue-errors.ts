@@ -21,6 +21,11 @@ export function skipsAnEvent(event: SimEvent, time: number): HostbridgeError {
   )
 }
 
+export function noLimit(maxAtOneInstant: number): HostbridgeError {
+  const message = `a queue cannot stop after ${maxAtOneInstant} events at one instant: give 1 or more`
+  return new HostbridgeError('time.limit', message, { maxAtOneInstant })
+}
+
 /** `waiting` are the events that still wait at the instant; the first eight names are shown. */
 export function livelock(time: number, served: number, waiting: readonly SimEvent[]): HostbridgeError {
   const shown = [...new Set(waiting.map(({ name }) => name))].slice(0, 8)

@@ -30,6 +30,17 @@ function breakBus(machine: Machine): void {
 const codeOf = (code: string) => expect.objectContaining({ code })
 
 describe('a snapshot', () => {
+  test('has nobody waiting but who says so when it is restored', () => {
+    const { machine, bus } = build()
+    const state = takeSnapshot(machine)
+    for (const whom of ['disk', 'host']) machine.waits.begin('bus', whom, 'an answer')
+    vi.spyOn(bus, 'restore').mockImplementationOnce(() => void machine.waits.begin('bus', 'disk', 'a command'))
+
+    restoreSnapshot(machine, state)
+
+    expect(machine.waits.report()).toEqual(['bus waits for disk (a command)'])
+  })
+
   test('brings memory, devices and time onto a machine that was composed anew', () => {
     const { machine, memory } = build()
     memory.memory.write(0x1_0003n, Uint8Array.of(1, 2, 3))

@@ -397,6 +397,10 @@ describe('EventQueue', () => {
     expect([atPeak >= 20_000, queue.capacity <= 4096, queue.size]).toEqual([true, true, 0])
   })
 
+  test.each([0, -1, Number.NaN])('does not stop after %d events at one instant', (maxAtOneInstant) => {
+    expect(() => new EventQueue({ maxAtOneInstant })).toThrow(expect.objectContaining({ code: 'time.limit' }))
+  })
+
   test('lets go of an event that has happened, when others have for long', async () => {
     const queue = new EventQueue()
     const over = scheduleOnce(queue)

@@ -211,6 +211,50 @@ describe('PTimer', () => {
     expect(() => make({ leastPeriod: Number.NaN })).toThrow(expect.objectContaining({ code: 'time.ptimer' }))
   })
 
+  test.each([true, false])(
+    'set off again at once by its own trigger for ever, is a livelock of its name (one shot: %s)',
+    (oneShot) => {
+      const queue = new EventQueue({ maxAtOneInstant: 50 })
+      let triggers = 0
+      const timer: PTimer = new PTimer(
+        queue,
+        () => {
+          triggers++
+          timer.transaction(() => {
+            timer.setCount(0)
+            timer.run(oneShot)
+          })
+        },
+        { name: 'watchdog', leastPeriod: 1 },
+      )
+      timer.setPeriod(10)
+      timer.setLimit(3, true)
+      timer.run(oneShot)
+
+      expect(() => runUntil(queue, 100)).toThrow(expect.objectContaining({ code: 'time.livelock' }))
+      expect([triggers, queue.now, queue.pending().map(({ event }) => event.name)]).toEqual([50, 30, ['watchdog']])
+    },
+  )
+
+  test('runs out once more at the same instant when its trigger sets it to 0, and goes on from there', () => {
+    const queue = new EventQueue()
+    const triggers: number[] = []
+    const timer: PTimer = new PTimer(
+      queue,
+      () => {
+        if (triggers.push(queue.now) === 1) timer.setCount(0)
+      },
+      { leastPeriod: 1 },
+    )
+    timer.setPeriod(10)
+    timer.setLimit(3, true)
+    timer.run()
+
+    runUntil(queue, 90)
+
+    expect(triggers).toEqual([30, 30, 60, 90])
+  })
+
   test.prop({
     num: fc.integer({ min: 1, max: 50 }),
     den: fc.integer({ min: 1, max: 20 }),
