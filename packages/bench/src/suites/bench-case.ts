@@ -31,8 +31,12 @@ export interface Suite {
   cases(quick: boolean): readonly string[]
   /** Opens a case by its name; `undefined` where the suite has none of that name. */
   open(name: string, quick?: boolean): BenchCase | undefined | Promise<BenchCase | undefined>
-  /** What belongs beside all cases of a run, such as a baseline; rows of their own in the report. */
-  beside?(cases: readonly string[], quick: boolean, signal?: AbortSignal): Promise<readonly CaseReport[]>
+  /** Whether each case of a whole run is measured on a thread of its own. */
+  readonly isApart?: boolean
+  /** Makes ready, on the thread that begins the others, what its cases share. */
+  ready?(): Promise<unknown>
+  /** What belongs beside the cases that were measured, such as a baseline; rows of their own in the report. */
+  beside?(measured: readonly CaseReport[], quick: boolean, signal?: AbortSignal): Promise<readonly CaseReport[]>
 }
 
 /** One measured case, as the report has it. */

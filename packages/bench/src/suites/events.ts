@@ -5,10 +5,7 @@ import { machineSnapshot, traceOff } from './machine-cases.ts'
 import { systemc } from './systemc.ts'
 
 /** Rounds of SystemC between the samples of a case. */
-const ROUNDS = 8
-
-/** The events of SystemC's rows: measured between the samples of this process. */
-const measuredBeside = new Map<string, number>()
+const ROUNDS = 12
 
 const KINDS: Readonly<Record<string, (size: number) => Omit<BenchCase, 'clock'>>> = {
   hold,
@@ -71,14 +68,18 @@ export const eventsSuite: Suite = {
     const compared = besideOf(name)
     return quick || compared === undefined ? open : beside(open, compared)
   },
-  beside: async (cases, quick) => {
-    const compared = [...new Set(cases.flatMap((name) => besideOf(name) ?? []))]
-    if (quick || compared.length === 0) return []
+  isApart: true,
+  ready: systemc,
+  beside: async (measured, quick) => {
+    if (quick || !measured.some(({ name }) => besideOf(name) !== undefined)) return []
     if ((await systemc()) === undefined) return [{ name: 'systemc_events.cpp', baseline: 'not built' }]
-    return compared.map((name): CaseReport => {
-      const ns = measuredBeside.get(name)
-      return { name: `systemc_events.cpp/${name}`, ...(ns !== undefined && { ns }), unit: 'event', baseline: 'SystemC' }
-    })
+    const rows = new Map<string, CaseReport>()
+    for (const { name, systemcNs } of measured) {
+      const [baseline, ns] = [besideOf(name), Number(systemcNs)]
+      if (baseline === undefined || ns >= (rows.get(baseline)?.ns ?? Number.POSITIVE_INFINITY)) continue
+      rows.set(baseline, { name: `systemc_events.cpp/${baseline}`, ns, unit: 'event', baseline: 'SystemC' })
+    }
+    return [...rows.values()]
   },
 }
 
@@ -93,7 +94,7 @@ async function beside(open: BenchCase, name: string): Promise<BenchCase> {
   const measure = await systemc()
   if (measure === undefined) return open
   const [test = '', size] = name.split('/')
-  const every = 5
+  const every = 8
   let sample = 0
   let least = Number.POSITIVE_INFINITY
   return {
@@ -102,7 +103,6 @@ async function beside(open: BenchCase, name: string): Promise<BenchCase> {
     prepare() {
       if (sample++ % every !== 0 || sample > ROUNDS * every) return
       least = Math.min(least, measure(test, Number(size)))
-      measuredBeside.set(name, least)
     },
     facts: (ns, min): CaseFacts => ({
       ...open.facts?.(ns, min),

@@ -51,7 +51,8 @@ export const replaySuite: Suite = {
     const known = PATTERNS.find((candidate) => candidate === pattern)
     return known === undefined || workers === undefined ? undefined : replay(known, Number(log), Number(workers))
   },
-  beside: async (cases, quick, signal) => {
+  beside: async (measured, quick, signal) => {
+    const cases = measured.map(({ name }) => name)
     const tables = cases.filter((name) => !name.startsWith('scattered/'))
     const logs = [...new Set(tables.map((name) => Number(name.split('/')[1])))].sort((a, b) => b - a)
     const reports: CaseReport[] = []

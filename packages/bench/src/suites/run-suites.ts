@@ -1,13 +1,7 @@
 import { cpus } from 'node:os'
-import { HostbridgeError } from '@hostbridge/core'
-import type { CaseReport, Suite } from './bench-case.ts'
-import { eventsSuite } from './events.ts'
-import { measure } from './measure.ts'
-import { memorySuite } from './memory.ts'
-import { pciSuite } from './pci.ts'
-import { replaySuite } from './replay.ts'
-import { topologySuite } from './topology.ts'
-import { translateSuite } from './translate.ts'
+import type { CaseReport } from './bench-case.ts'
+import { measureApart } from './measure-apart.ts'
+import { measureCase, SUITES, suiteNamed } from './measure-case.ts'
 
 /** What a run of suites reports; the keys are the command's contract. */
 export interface BenchReport {
@@ -29,8 +23,6 @@ export interface RunSuitesOptions {
   onProgress?(done: number, total: number): void
 }
 
-export const SUITES: readonly Suite[] = [translateSuite, memorySuite, topologySuite, pciSuite, eventsSuite, replaySuite]
-
 /**
  * Runs benchmark suites one case after the other.
  *
@@ -51,32 +43,15 @@ export async function runSuites(options: RunSuitesOptions = {}): Promise<BenchRe
     }
     for (const name of cases) {
       options.onProgress?.(done++, total)
-      report(await measureCase(suite, name, quick, options.signal))
+      const apart = suite.isApart === true && !quick
+      report(
+        await (apart ? measureApart(suite, name, options.signal) : measureCase(suite, name, quick, options.signal)),
+      )
     }
-    for (const beside of (await suite.beside?.(cases, quick, options.signal)) ?? []) report(beside)
+    const rows = (await suite.beside?.(reports, quick, options.signal)) ?? []
+    for (const row of rows) report(row)
     options.signal?.throwIfAborted()
     suites.push({ suite: suite.name, cases: reports })
   }
   return { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', suites }
-}
-
-async function measureCase(suite: Suite, name: string, quick: boolean, signal?: AbortSignal): Promise<CaseReport> {
-  const open = await suite.open(name, quick)
-  if (open === undefined) {
-    const known = suite.cases(false).join(', ')
-    const message = `suite ${suite.name} has no case ${name}: it has ${known} and others like them`
-    throw new HostbridgeError('bench.unknown-case', message, { suite: suite.name, case: name })
-  }
-  try {
-    return await measure(name, open, { quick, ...(signal && { signal }) })
-  } finally {
-    await open.close?.()
-  }
-}
-
-function suiteNamed(name: string): Suite {
-  const suite = SUITES.find((candidate) => candidate.name === name)
-  if (suite !== undefined) return suite
-  const known = SUITES.map((candidate) => candidate.name).join(', ')
-  throw new HostbridgeError('bench.suite', `there is no suite ${name}: there are ${known}`, { suite: name })
 }

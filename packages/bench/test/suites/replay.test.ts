@@ -38,7 +38,7 @@ describe('the replay suite', () => {
   )
 
   test('measures the read limit beside its cases, and the loop in C where there is a compiler', async () => {
-    const reports = await replaySuite.beside!(['dense/9/0', 'half/9/2', 'dense/12/0'], true)
+    const reports = await replaySuite.beside!(named('dense/9/0', 'half/9/2', 'dense/12/0'), true)
 
     expect(reports.map(({ name }) => name).slice(0, 2)).toEqual(['read-limit/12', 'read-limit/9'])
     expect(reports[0]).toMatchObject({ unit: 'page', ns: expect.any(Number) })
@@ -46,8 +46,10 @@ describe('the replay suite', () => {
   })
 
   test('does not measure a read limit twice that is a case itself', async () => {
-    const reports = await replaySuite.beside!(['read-limit/9'], true)
+    const reports = await replaySuite.beside!(named('read-limit/9'), true)
 
     expect(reports.some(({ name }) => name === 'read-limit/9')).toBe(false)
   })
 })
+
+const named = (...names: readonly string[]) => names.map((name) => ({ name }))

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { runSuites, SUITES } from '../../src/suites/run-suites.ts'
+import { SUITES } from '../../src/suites/measure-case.ts'
+import { runSuites } from '../../src/suites/run-suites.ts'
 
 describe('runSuites', () => {
   test('reports medians with their spread under the keys of the contract', async () => {

@@ -17,7 +17,7 @@ interface BenchOptions {
 export function benchCommand(perform: Perform): Command {
   return new Command('bench')
     .description('run benchmark suites and print medians with their spread')
-    .argument('[suite...]', 'translate, memory, topology, events, replay; all unless told')
+    .argument('[suite...]', 'translate, memory, topology, pci, events, replay; all unless told')
     .option('--case <name>', 'run one case, such as dense/26/0')
     .option('--quick', 'a short run on small tables that shows that everything works')
     .option('--json', 'print one JSON object and nothing else')
