@@ -31,8 +31,8 @@ export interface Suite {
   cases(quick: boolean): readonly string[]
   /** Opens a case by its name; `undefined` where the suite has none of that name. */
   open(name: string, quick?: boolean): BenchCase | undefined | Promise<BenchCase | undefined>
-  /** Whether each case of a whole run is measured on a thread of its own. */
-  readonly isApart?: boolean
+  /** Whether a case of a whole run is measured on a thread of its own. */
+  isApart?(name: string): boolean
   /** Makes ready, on the thread that begins the others, what its cases share. */
   ready?(): Promise<unknown>
   /** What belongs beside the cases that were measured, such as a baseline; rows of their own in the report. */

@@ -68,7 +68,8 @@ export const eventsSuite: Suite = {
     const compared = besideOf(name)
     return quick || compared === undefined ? open : beside(open, compared)
   },
-  isApart: true,
+  // Those on workers have threads of their own, and two processors.
+  isApart: (name) => !/^(window|phold)/.test(name),
   ready: systemc,
   beside: async (measured, quick) => {
     if (quick || !measured.some(({ name }) => besideOf(name) !== undefined)) return []

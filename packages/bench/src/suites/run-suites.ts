@@ -43,7 +43,7 @@ export async function runSuites(options: RunSuitesOptions = {}): Promise<BenchRe
     }
     for (const name of cases) {
       options.onProgress?.(done++, total)
-      const apart = suite.isApart === true && !quick
+      const apart = suite.isApart?.(name) === true && !quick
       report(
         await (apart ? measureApart(suite, name, options.signal) : measureCase(suite, name, quick, options.signal)),
       )
