@@ -9,6 +9,9 @@ const MODULE = new URL(`./lockstep-domains.worker${extname(import.meta.url)}`, i
 /** Ticks of a window. */
 const LOOKAHEAD = 1000
 
+/** Samples at least: a minimum on two threads needs an instant at which both processors are left alone. */
+const ROUNDS = 150
+
 /** What an event of PHOLD works, in ms. */
 const WORK = 0.0005
 
@@ -30,7 +33,7 @@ async function windows(count: number): Promise<BenchCase> {
     unit: 'window',
     units: count,
     clock: 'wall',
-    minSamples: 20,
+    minSamples: ROUNDS,
     async run() {
       until += BigInt(count * LOOKAHEAD)
       met = (await lockstep.run({ until })).windows
@@ -58,7 +61,7 @@ async function phold(perWindow: number, quick: boolean): Promise<BenchCase> {
     unit: 'event',
     units: events,
     clock: 'wall',
-    minSamples: 20,
+    minSamples: ROUNDS,
     async prepare() {
       until += slice
       const start = wallTime()
