@@ -83,8 +83,3 @@ export function checkPlugged(machine: Machine, device: Device): void {
     { device: device.name, machine: machine.name, owner: owner?.name },
   )
 }
-
-export function noLivelockLimit(machine: string, limit: number): HostbridgeError {
-  const message = `machine '${machine}' cannot end a run after ${limit} events at one instant: give 1 or more`
-  return new HostbridgeError('machine.livelock-limit', message, { machine, limit })
-}

@@ -12,10 +12,11 @@ import { tickOf } from '../time/tick.ts'
 import type { Trace } from '../trace/trace.ts'
 import { BoundedLog } from './bounded-log.ts'
 import { ComposedEvents } from './composed-events.ts'
-import { checkLoose, checkPlace, checkPlaceInMemory, checkPlugged, noLivelockLimit } from './composition-errors.ts'
+import { checkLoose, checkPlace, checkPlaceInMemory, checkPlugged } from './composition-errors.ts'
 import type { Device } from './device.ts'
 import { devicesBelow } from './device-tree.ts'
 import type { GuestError, MachineEvents } from './machine-events.ts'
+import type { MachineOptions, PlugOptions } from './machine-options.ts'
 import { type MachineParts, type MachineState, restoreMachine, saveMachine } from './machine-state.ts'
 import { resetDevices } from './reset.ts'
 import { runAll } from './run-all.ts'
@@ -23,18 +24,6 @@ import { RunLoop, type RunOptions, type RunResult } from './run-loop.ts'
 import type { EventOwner } from './saved-events.ts'
 import { type UnplugRequest, UnplugRequests } from './unplug-requests.ts'
 import type { WaitList } from './wait-list.ts'
-
-export interface PlugOptions {
-  /** The bridge that the device sits behind. */
-  readonly parent?: Device
-  /** The last part of its path; the device's name if left out. */
-  readonly at?: string
-}
-
-export interface MachineOptions {
-  /** Events at one instant before a run ends as a livelock, 1 or more; 10^6 if left out. */
-  readonly maxAtOneInstant?: number
-}
 
 /** A system memory, devices, and the virtual time they live in. One thread owns it. */
 export class Machine {
@@ -59,11 +48,10 @@ export class Machine {
   readonly #unplugRequests: UnplugRequests = new UnplugRequests(this)
   readonly #composed: ComposedEvents
 
-  /** @throws HostbridgeError `machine.livelock-limit` for a limit below 1. */
-  constructor(name: string, { maxAtOneInstant = 1e6 }: MachineOptions = {}) {
-    if (!(maxAtOneInstant >= 1)) throw noLivelockLimit(name, maxAtOneInstant)
+  /** @throws HostbridgeError `time.limit` for a limit of events at one instant below 1. */
+  constructor(name: string, options: MachineOptions = {}) {
     this.name = name
-    this.queue = new EventQueue({ fingerprint: this.fingerprint, maxAtOneInstant })
+    this.queue = new EventQueue({ ...options, fingerprint: this.fingerprint })
     this.memory = new MemorySystem(name)
     this.root = new ContainerRegion('system')
     this.space = this.memory.createSpace('memory', this.root)

@@ -114,8 +114,8 @@ describe('run', () => {
 
     expect(() => machine.run()).toThrow('3 events happened at 7 and more wait for it: pc spin')
 
-    expect(() => new Machine('pc', { maxAtOneInstant: 0 })).toThrow("machine 'pc' cannot end a run after 0 events")
-    expect(() => new Machine('pc', { maxAtOneInstant: Number.NaN })).toThrow("machine 'pc' cannot end a run after NaN")
+    expect(() => new Machine('pc', { maxAtOneInstant: 0 })).toThrow('cannot stop after 0 events')
+    expect(() => new Machine('pc', { maxAtOneInstant: Number.NaN })).toThrow('cannot stop after NaN events')
   })
 
   test.each([-1, Number.NaN])('is refused for %d events', (events) => {
